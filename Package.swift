@@ -1,0 +1,62 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: the compiler keeps the floors apart and marks what is unsafe.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .strictMemorySafety(),
+    .define("TRAWL_CHECKS", .when(configuration: .debug)),
+]
+
+/// A room: one library target that may import only what it names.
+func room(_ name: String, imports: [String] = []) -> Target {
+    .target(name: name, dependencies: imports.map { .byName(name: $0) }, swiftSettings: house)
+}
+
+/// The tests of a room. They may look into the rooms below it, too.
+func tests(of name: String, imports: [String] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: ([name, "TrawlTestKit"] + imports).map { .byName(name: $0) },
+        exclude: [],
+        resources: resources,
+        swiftSettings: house)
+}
+
+/// A C library of the system: thin module map, package from Debian.
+func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+    name: "trawl",
+    products: [
+        .executable(name: "trawl", targets: ["trawl"])
+    ],
+    targets: [
+        // C: kernels of our own, shims, and the system's libraries
+        .target(name: "CKernels"),
+
+        // Floor 0: ground
+        room("TrawlErrors"),
+        room("TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
+
+        // Floor 1: documents
+        room("TrawlDocument", imports: ["TrawlErrors"]),
+        room("TrawlAnalysis", imports: ["TrawlErrors"]),
+        room("TrawlSchema", imports: ["TrawlAnalysis", "TrawlDocument", "TrawlErrors"]),
+
+        // Floor 7: command line
+        .executableTarget(
+            name: "trawl", dependencies: ["TrawlErrors", "TrawlBytes"], swiftSettings: house),
+
+        // Tests
+        .target(
+            name: "TrawlTestKit", dependencies: ["TrawlErrors", "TrawlBytes"],
+            path: "Tests/TrawlTestKit", swiftSettings: house),
+        tests(of: "TrawlBytes", imports: ["TrawlErrors"]),
+    ]
+)
