@@ -58,5 +58,6 @@ let package = Package(
             name: "TrawlTestKit", dependencies: ["TrawlErrors", "TrawlBytes"],
             path: "Tests/TrawlTestKit", swiftSettings: house),
         tests(of: "TrawlBytes", imports: ["TrawlErrors"]),
+        tests(of: "trawl", imports: ["TrawlErrors"]),
     ]
 )
