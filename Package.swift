@@ -57,7 +57,7 @@ let package = Package(
         .target(
             name: "TrawlTestKit", dependencies: ["TrawlErrors", "TrawlBytes"],
             path: "Tests/TrawlTestKit", swiftSettings: house),
-        tests(of: "TrawlBytes", imports: ["TrawlErrors"]),
+        tests(of: "TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
         tests(of: "trawl", imports: ["TrawlErrors"]),
     ]
 )
