@@ -43,6 +43,7 @@ let package = Package(
         // Floor 0: ground
         room("TrawlErrors"),
         room("TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
+        room("TrawlJSON", imports: ["TrawlErrors"]),
 
         // Floor 1: documents
         room("TrawlDocument", imports: ["TrawlErrors"]),
@@ -59,5 +60,6 @@ let package = Package(
             path: "Tests/TrawlTestKit", swiftSettings: house),
         tests(of: "TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
         tests(of: "trawl", imports: ["TrawlErrors"]),
+        tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
     ]
 )
