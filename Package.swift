@@ -50,6 +50,9 @@ let package = Package(
         room("TrawlAnalysis", imports: ["TrawlErrors"]),
         room("TrawlSchema", imports: ["TrawlAnalysis", "TrawlDocument", "TrawlErrors"]),
 
+        // Floor 4: many nodes
+        room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
+
         // Floor 7: command line
         .executableTarget(
             name: "trawl", dependencies: ["TrawlErrors", "TrawlBytes"], swiftSettings: house),
@@ -59,6 +62,7 @@ let package = Package(
             name: "TrawlTestKit", dependencies: ["TrawlErrors", "TrawlBytes"],
             path: "Tests/TrawlTestKit", swiftSettings: house),
         tests(of: "TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
+        tests(of: "TrawlCluster"),
         tests(of: "trawl", imports: ["TrawlErrors"]),
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
     ]
