@@ -39,6 +39,9 @@ let package = Package(
     targets: [
         // C: kernels of our own, shims, and the system's libraries
         .target(name: "CKernels"),
+        .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
+        system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
 
         // Floor 0: ground
         room("TrawlErrors"),
@@ -52,6 +55,8 @@ let package = Package(
 
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
+        // Floor 5: edges
+        room("TrawlHTTP", imports: ["TrawlErrors", "CMicrohttpd", "CZlib", "CCurl"]),
 
         // Floor 7: command line
         .executableTarget(
@@ -65,5 +70,7 @@ let package = Package(
         tests(of: "TrawlCluster"),
         tests(of: "trawl", imports: ["TrawlErrors"]),
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
+        tests(of: "TrawlBytes", imports: ["TrawlErrors"]),
+        tests(of: "TrawlHTTP", imports: ["TrawlErrors"]),
     ]
 )
