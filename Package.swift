@@ -55,6 +55,7 @@ let package = Package(
 
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
+
         // Floor 5: edges
         room("TrawlHTTP", imports: ["TrawlErrors", "CMicrohttpd", "CZlib", "CCurl"]),
 
@@ -70,7 +71,6 @@ let package = Package(
         tests(of: "TrawlCluster"),
         tests(of: "trawl", imports: ["TrawlErrors"]),
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
-        tests(of: "TrawlBytes", imports: ["TrawlErrors"]),
         tests(of: "TrawlHTTP", imports: ["TrawlErrors"]),
     ]
 )
