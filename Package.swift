@@ -39,6 +39,7 @@ let package = Package(
     targets: [
         // C: kernels of our own, shims, and the system's libraries
         .target(name: "CKernels"),
+        .target(name: "CPosix"),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
@@ -47,6 +48,7 @@ let package = Package(
         room("TrawlErrors"),
         room("TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
         room("TrawlJSON", imports: ["TrawlErrors"]),
+        room("TrawlFiles", imports: ["TrawlBytes", "TrawlErrors", "CPosix"]),
 
         // Floor 1: documents
         room("TrawlDocument", imports: ["TrawlErrors"]),
@@ -70,6 +72,7 @@ let package = Package(
         tests(of: "TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
         tests(of: "TrawlCluster"),
         tests(of: "trawl", imports: ["TrawlErrors"]),
+        tests(of: "TrawlFiles", imports: ["TrawlErrors"]),
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
         tests(of: "TrawlHTTP", imports: ["TrawlErrors"]),
     ]

@@ -1,0 +1,6 @@
+// What the Glibc module does not show to Swift.
+#pragma once
+#include <stdint.h>
+
+/// Room on the device up to `length` bytes; the file's length stays. 0, or an error number.
+int trawl_reserve(int descriptor, int64_t length);
