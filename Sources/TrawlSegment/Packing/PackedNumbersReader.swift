@@ -1,0 +1,112 @@
+package import TrawlBytes
+
+/// Numbers by their place in a list. See `PackedNumbersFormat`.
+package struct PackedNumbersReader: Sendable {
+    @usableFromInline let file: SegmentFile
+    @usableFromInline let table: Int
+    @usableFromInline let data: Int
+    @usableFromInline let unit: UInt64
+    package let place: PackedNumbersPlace
+    package let count: Int
+
+    package init(_ place: PackedNumbersPlace, in file: SegmentFile) throws(CorruptionError) {
+        let tableByteCount = place.blockCount * PackedNumbersFormat.entryByteCount
+        guard place.data <= place.table,
+            place.table <= file.byteCount - EnvelopeFormat.footerByteCount - tableByteCount
+        else {
+            throw CorruptionError(
+                file: file.name, byteOffset: place.table,
+                reason: "a list of \(place.count) numbers does not fit the file")
+        }
+        self.file = file
+        self.place = place
+        table = place.table
+        data = place.data
+        unit = place.unit
+        count = place.count
+    }
+
+    package var blockCount: Int { place.blockCount }
+    package var least: Int64 { place.least }
+    package var greatest: Int64 { place.greatest }
+
+    @inlinable
+    package func value(at index: Int) -> Int64 {
+        assert(index >= 0 && index < count)
+        let entry = table &+ (index &>> 8) &* 24
+        let least: Int64 = file.load(at: entry)
+        let packed: UInt64 = file.load(at: entry &+ 16)
+        let width = packed &>> 56
+        if width == 0 { return least }
+        let bit = UInt64(index & 255) &* width
+        let start = data &+ Int(packed & 0x00ff_ffff_ffff_ffff) &+ Int(bit &>> 3)
+        let raw: UInt64 = file.load(at: start)
+        // The lowest width bits; 64 - width is 0 to 63.
+        let kept = (raw &>> (bit & 7)) & (UInt64.max &>> (64 &- width))
+        return Int64(bitPattern: UInt64(bitPattern: least) &+ kept &* unit)
+    }
+
+    @inlinable package func int(at index: Int) -> Int { Int(value(at: index)) }
+
+    @inlinable package func least(ofBlock block: Int) -> Int64 { file.load(at: table &+ block &* 24) }
+
+    @inlinable package func greatest(ofBlock block: Int) -> Int64 {
+        file.load(at: table &+ block &* 24 &+ 8)
+    }
+
+    /// The numbers of a block, 256 but in the last.
+    package func decode(block: Int, into numbers: inout [Int64]) {
+        let start = block << PackedNumbersFormat.blockShift
+        let end = Swift.min(count, start + PackedNumbersFormat.blockLength)
+        numbers.removeAll(keepingCapacity: true)
+        for index in start..<Swift.max(start, end) { numbers.append(value(at: index)) }
+    }
+
+    /// Calls back with every number of a range of the list, in order.
+    @inlinable
+    package func forEach(in range: Range<Int>, _ body: (Int64) -> Void) {
+        for index in range { body(value(at: index)) }
+    }
+
+    /// The first index from `start` on whose number is not less than `bound`, in a list that
+    /// never falls; `count` when there is none.
+    package func firstIndex(notBelow bound: Int64) -> Int {
+        var low = 0
+        var high = blockCount
+        while low < high {
+            let middle = (low + high) / 2
+            if greatest(ofBlock: middle) < bound { low = middle + 1 } else { high = middle }
+        }
+        guard low < blockCount else { return count }
+        var from = low << PackedNumbersFormat.blockShift
+        var to = Swift.min(count, from + PackedNumbersFormat.blockLength)
+        while from < to {
+            let middle = (from + to) / 2
+            if value(at: middle) < bound { from = middle + 1 } else { to = middle }
+        }
+        return from
+    }
+
+    /// Reads every number and compares the bounds that blocks and the list claim.
+    package func check() throws(CorruptionError) {
+        for block in 0..<blockCount {
+            let start = block << PackedNumbersFormat.blockShift
+            let end = Swift.min(count, start + PackedNumbersFormat.blockLength)
+            var seenLeast = Int64.max
+            var seenGreatest = Int64.min
+            for index in start..<end {
+                let number = value(at: index)
+                seenLeast = Swift.min(seenLeast, number)
+                seenGreatest = Swift.max(seenGreatest, number)
+            }
+            guard seenLeast == least(ofBlock: block), seenGreatest == greatest(ofBlock: block),
+                seenLeast >= least, seenGreatest <= greatest
+            else {
+                throw CorruptionError(
+                    file: file.name, byteOffset: table + block * 24,
+                    reason: "the bounds of a block of numbers are not those of its numbers")
+            }
+        }
+        if let damage = file.damage { throw damage }
+    }
+}
