@@ -41,6 +41,7 @@ let package = Package(
         .target(name: "CKernels"),
         .target(name: "CPosix"),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
+        system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
 
@@ -54,6 +55,9 @@ let package = Package(
         room("TrawlDocument", imports: ["TrawlErrors"]),
         room("TrawlAnalysis", imports: ["TrawlErrors"]),
         room("TrawlSchema", imports: ["TrawlAnalysis", "TrawlDocument", "TrawlErrors"]),
+
+        // Floor 2: one index
+        room("TrawlSegment", imports: ["TrawlSchema", "TrawlBytes", "TrawlErrors", "CZstd"]),
 
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
@@ -70,6 +74,7 @@ let package = Package(
             name: "TrawlTestKit", dependencies: ["TrawlErrors", "TrawlBytes"],
             path: "Tests/TrawlTestKit", swiftSettings: house),
         tests(of: "TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
+        tests(of: "TrawlSegment", imports: ["TrawlBytes", "TrawlSchema"]),
         tests(of: "TrawlCluster"),
         tests(of: "trawl", imports: ["TrawlErrors"]),
         tests(of: "TrawlFiles", imports: ["TrawlErrors"]),

@@ -32,7 +32,8 @@ package struct NormsReader: @unchecked Sendable {
                 throw CorruptionError(
                     file: file.name, byteOffset: norms, reason: "norms go past the end")
             }
-            unsafe denseNorms = isDense
+            unsafe denseNorms =
+                isDense
                 ? unsafe file.slice(at: norms, byteCount: count).baseAddress?
                     .assumingMemoryBound(to: UInt8.self)
                 : nil

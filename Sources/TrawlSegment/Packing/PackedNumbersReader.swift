@@ -48,7 +48,9 @@ package struct PackedNumbersReader: Sendable {
 
     @inlinable package func int(at index: Int) -> Int { Int(value(at: index)) }
 
-    @inlinable package func least(ofBlock block: Int) -> Int64 { file.load(at: table &+ block &* 24) }
+    @inlinable package func least(ofBlock block: Int) -> Int64 {
+        file.load(at: table &+ block &* 24)
+    }
 
     @inlinable package func greatest(ofBlock block: Int) -> Int64 {
         file.load(at: table &+ block &* 24 &+ 8)

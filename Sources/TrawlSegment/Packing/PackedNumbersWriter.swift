@@ -21,7 +21,8 @@ package struct PackedNumbersWriter {
                 first = number
                 continue
             }
-            var a = number >= start
+            var a =
+                number >= start
                 ? UInt64(bitPattern: number &- start) : UInt64(bitPattern: start &- number)
             if unit == 0 {
                 unit = a
