@@ -57,7 +57,9 @@ let package = Package(
         room("TrawlSchema", imports: ["TrawlAnalysis", "TrawlDocument", "TrawlErrors"]),
 
         // Floor 2: one index
-        room("TrawlSegment", imports: ["TrawlSchema", "TrawlBytes", "TrawlErrors", "CZstd"]),
+        room(
+            "TrawlSegment",
+            imports: ["TrawlSchema", "TrawlFiles", "TrawlBytes", "TrawlErrors", "CZstd"]),
 
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
@@ -74,7 +76,7 @@ let package = Package(
             name: "TrawlTestKit", dependencies: ["TrawlErrors", "TrawlBytes"],
             path: "Tests/TrawlTestKit", swiftSettings: house),
         tests(of: "TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
-        tests(of: "TrawlSegment", imports: ["TrawlBytes", "TrawlSchema"]),
+        tests(of: "TrawlSegment", imports: ["TrawlBytes", "TrawlFiles", "TrawlSchema"]),
         tests(of: "TrawlCluster"),
         tests(of: "trawl", imports: ["TrawlErrors"]),
         tests(of: "TrawlFiles", imports: ["TrawlErrors"]),

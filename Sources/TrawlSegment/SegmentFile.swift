@@ -1,5 +1,6 @@
 internal import Synchronization
 package import TrawlBytes
+package import TrawlFiles
 
 /// The bytes of one file of a segment, as it lies in memory.
 ///
@@ -8,18 +9,17 @@ package import TrawlBytes
 /// passing it on. So damage costs an answer, never the process.
 @safe
 package final class SegmentFile: @unchecked Sendable {
-    // Immutable but for one atomic; `owner` keeps the mapping that `bytes` points into.
+    // Immutable but for one atomic; `mapping` keeps what `bytes` points to.
     package let name: String
-    /// The whole file, its envelope included.
+    /// The whole file, its envelope included. Valid while this object lives.
     package let bytes: UnsafeRawBufferPointer
-    private let owner: AnyObject
+    private let mapping: MappedFile
     private let firstDamage = Atomic<Int>(-1)
 
-    /// - Parameter owner: Keeps `bytes` alive and unchanged.
-    package init(name: String, bytes: UnsafeRawBufferPointer, owner: AnyObject) {
+    package init(name: String, mapping: MappedFile) {
         self.name = name
-        unsafe self.bytes = unsafe bytes
-        self.owner = owner
+        unsafe bytes = mapping.bytes
+        self.mapping = mapping
     }
 
     package var byteCount: Int { unsafe bytes.count }
@@ -41,7 +41,7 @@ package final class SegmentFile: @unchecked Sendable {
 
     @inlinable
     package func load<T: FixedWidthInteger>(at byteOffset: Int, as type: T.Type = T.self) -> T {
-        guard byteOffset >= 0, byteOffset &+ MemoryLayout<T>.size <= unsafe bytes.count else {
+        guard byteOffset >= 0, unsafe byteOffset &+ MemoryLayout<T>.size <= bytes.count else {
             noteDamage(at: byteOffset)
             return 0
         }
@@ -52,7 +52,7 @@ package final class SegmentFile: @unchecked Sendable {
 
     /// A part of the file, empty when it does not lie inside.
     package func slice(at byteOffset: Int, byteCount: Int) -> UnsafeRawBufferPointer {
-        guard byteOffset >= 0, byteCount >= 0, byteOffset <= unsafe bytes.count - byteCount else {
+        guard byteOffset >= 0, byteCount >= 0, byteOffset <= self.byteCount - byteCount else {
             noteDamage(at: byteOffset)
             return unsafe UnsafeRawBufferPointer(start: nil, count: 0)
         }

@@ -1,23 +1,23 @@
 internal import TrawlBytes
+package import TrawlFiles
 
 /// Writes one file of a segment from front to back: envelope, bytes, envelope.
 package struct SegmentFileWriter {
     package let name: String
-    private let sink: (UnsafeRawBufferPointer) throws -> Void
+    private let target: any FileWriter
     private var checksum = Checksum()
     private var pending: [UInt8] = []
     private var sunkByteCount = 0
     private static let chunkByteCount = 1 << 18
 
-    /// - Parameter sink: Takes the file's bytes, in order.
+    /// - Parameter target: A new file. It stays open: who made it syncs and closes it.
     package init(
-        name: String, kind: SegmentFormat.Kind, owner: SegmentID,
-        sink: @escaping (UnsafeRawBufferPointer) throws -> Void
+        name: String, kind: SegmentFormat.Kind, owner: UInt64, target: any FileWriter
     ) {
         self.name = name
-        unsafe self.sink = unsafe sink
+        self.target = target
         pending = EnvelopeFormat.header(
-            kind: kind.rawValue, version: SegmentFormat.version, owner: owner.number)
+            kind: kind.rawValue, version: SegmentFormat.version, owner: owner)
     }
 
     /// Where in the file the next byte goes.
@@ -46,7 +46,7 @@ package struct SegmentFileWriter {
 
     private mutating func put(_ bytes: UnsafeRawBufferPointer) throws {
         unsafe checksum.update(bytes)
-        try unsafe sink(bytes)
+        try unsafe target.append(bytes)
         sunkByteCount += bytes.count
     }
 
@@ -61,7 +61,7 @@ package struct SegmentFileWriter {
     package mutating func finish() throws -> Int {
         try drain()
         let footer = EnvelopeFormat.footer(byteCountBefore: sunkByteCount, checksum: checksum)
-        try unsafe footer.withUnsafeBytes { try unsafe sink($0) }
+        try target.append(footer)
         return sunkByteCount + footer.count
     }
 }

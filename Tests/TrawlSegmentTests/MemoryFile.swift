@@ -1,38 +1,27 @@
 import TrawlBytes
+import TrawlFiles
 import TrawlSegment
 
 /// A file of a segment in memory, for tests of what lies inside one.
-@safe
-final class MemoryFile {
-    private let storage: UnsafeMutableRawBufferPointer
+struct MemoryFile {
     let file: SegmentFile
 
     init(_ bytes: [UInt8], name: String = "test") {
-        let storage = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: bytes.count, alignment: 16)
-        unsafe storage.copyBytes(from: bytes)
-        unsafe self.storage = unsafe storage
-        unsafe file = unsafe SegmentFile(
-            name: name, bytes: UnsafeRawBufferPointer(storage), owner: Token())
+        file = SegmentFile(name: name, mapping: MappedFile(path: name, copying: bytes))
     }
-
-    deinit { unsafe storage.deallocate() }
-
-    private final class Token {}
 
     /// Runs `body` with a writer; its result and the file.
     static func write<Place>(
         _ kind: SegmentFormat.Kind, _ body: (inout SegmentFileWriter) throws -> Place
     ) throws -> (place: Place, file: MemoryFile, bytes: [UInt8]) {
-        let box = Box()
-        var writer = unsafe SegmentFileWriter(name: "test", kind: kind, owner: SegmentID(1)) {
-            unsafe box.bytes.append(contentsOf: $0)
-        }
+        let store = MemoryFileStore()
+        let target = try store.create("test")
+        var writer = SegmentFileWriter(name: "test", kind: kind, owner: 1, target: target)
         let place = try body(&writer)
         let length = try writer.finish()
-        precondition(length == box.bytes.count)
-        return (place, MemoryFile(box.bytes), box.bytes)
+        try target.close()
+        let bytes = try store.readAll("test")
+        precondition(length == bytes.count)
+        return (place, MemoryFile(bytes), bytes)
     }
-
-    final class Box { var bytes: [UInt8] = [] }
 }

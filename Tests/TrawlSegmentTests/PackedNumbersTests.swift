@@ -22,8 +22,9 @@ struct PackedNumbersTests {
         return lists
     }()
 
-    @Test("every number comes back, with the bounds of its block", arguments: lists)
-    func roundTrip(_ numbers: [Int64]) throws {
+    @Test("every number comes back, with the bounds of its block", arguments: lists.indices)
+    func roundTrip(_ list: Int) throws {
+        let numbers = Self.lists[list]
         let (place, memory, _) = try MemoryFile.write(.cols) {
             try PackedNumbersWriter.write(numbers, into: &$0)
         }

@@ -1,4 +1,4 @@
-package import TrawlBytes
+internal import TrawlBytes
 
 /// Gives every distinct byte string a number, in order of appearance. An open hash table over
 /// one arena: no allocation for a string that is known.

@@ -1,4 +1,4 @@
-package import TrawlBytes
+internal import TrawlBytes
 
 /// Identities of documents, before they are written, and the look-up of the newest document of
 /// an id.
