@@ -73,12 +73,14 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TrawlTestKit", dependencies: ["TrawlErrors", "TrawlBytes"],
+            name: "TrawlTestKit",
+            dependencies: ["TrawlErrors", "TrawlBytes", "TrawlFiles", "TrawlJSON"],
             path: "Tests/TrawlTestKit", swiftSettings: house),
         tests(of: "TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
         tests(of: "TrawlSegment", imports: ["TrawlBytes", "TrawlFiles", "TrawlSchema"]),
         tests(of: "TrawlCluster"),
         tests(of: "trawl", imports: ["TrawlErrors"]),
+        tests(of: "TrawlTestKit", imports: ["TrawlFiles"]),
         tests(of: "TrawlFiles", imports: ["TrawlErrors"]),
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
         tests(of: "TrawlHTTP", imports: ["TrawlErrors"]),
