@@ -39,6 +39,9 @@ let package = Package(
     targets: [
         // C: kernels of our own, shims, and the system's libraries
         .target(name: "CKernels"),
+        .target(
+            name: "CICU", linkerSettings: [.linkedLibrary("icuuc"), .linkedLibrary("icui18n")]),
+        system("CStemmer", apt: "libstemmer-dev"),
         .target(name: "CPosix"),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
         system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
@@ -53,7 +56,7 @@ let package = Package(
 
         // Floor 1: documents
         room("TrawlDocument", imports: ["TrawlErrors"]),
-        room("TrawlAnalysis", imports: ["TrawlErrors"]),
+        room("TrawlAnalysis", imports: ["TrawlErrors", "TrawlJSON", "CICU", "CStemmer"]),
         room("TrawlSchema", imports: ["TrawlAnalysis", "TrawlDocument", "TrawlErrors"]),
 
         // Floor 2: one index
@@ -84,5 +87,6 @@ let package = Package(
         tests(of: "TrawlFiles", imports: ["TrawlErrors"]),
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
         tests(of: "TrawlHTTP", imports: ["TrawlErrors"]),
+        tests(of: "TrawlAnalysis", imports: ["TrawlErrors", "TrawlJSON"]),
     ]
 )

@@ -3,7 +3,8 @@
 /// A buffer is used again and again: `removeAll` keeps its memory.
 package struct TokenBuffer: Sendable {
     package var tokens: [Token] = []
-    /// Bytes of all terms. A filter that lengthens a term appends the new one at the end.
+    /// Bytes of all terms. Terms may share bytes, so a filter that changes a term appends the
+    /// new one at the end.
     package var arena: [UInt8] = []
     /// Positions after the last token that dropped tokens left behind; the next value of a
     /// multi-valued field starts after them.
@@ -23,5 +24,36 @@ package struct TokenBuffer: Sendable {
 
     package func termString(of token: Token) -> String {
         String(decoding: term(of: token), as: UTF8.self)
+    }
+
+    /// Gives a token another term.
+    package mutating func replaceTerm(at index: Int, with bytes: some Collection<UInt8>) {
+        tokens[index].termStart = Int32(arena.count)
+        tokens[index].termByteCount = Int32(bytes.count)
+        arena.append(contentsOf: bytes)
+    }
+
+    /// Drops tokens and leaves their positions as holes.
+    mutating func removeTokens(where shouldDrop: (Token, Span<UInt8>) -> Bool) {
+        var list = tokens
+        tokens = []
+        let held = arena
+        let bytes = held.span
+        var kept = 0
+        var hole: Int32 = 0
+        for index in list.indices {
+            var token = list[index]
+            if shouldDrop(token, bytes) {
+                hole += token.positionIncrement
+                continue
+            }
+            token.positionIncrement += hole
+            hole = 0
+            list[kept] = token
+            kept += 1
+        }
+        list.removeLast(list.count - kept)
+        tokens = list
+        trailingPositions += hole
     }
 }

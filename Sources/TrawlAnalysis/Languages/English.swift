@@ -1,0 +1,8 @@
+/// English: possessive, lower case, 33 stop words, Porter's stems, as Lucene's EnglishAnalyzer.
+enum English {
+    static let stopWords = [
+        "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is",
+        "it", "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there",
+        "these", "they", "this", "to", "was", "will", "with",
+    ]
+}
