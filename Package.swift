@@ -70,6 +70,9 @@ let package = Package(
         // Floor 5: edges
         room("TrawlHTTP", imports: ["TrawlErrors", "CMicrohttpd", "CZlib", "CCurl"]),
 
+        // Floor 6: one process
+        room("TrawlEval", imports: ["TrawlJSON", "TrawlErrors"]),
+
         // Floor 7: command line
         .executableTarget(
             name: "trawl", dependencies: ["TrawlErrors", "TrawlBytes"], swiftSettings: house),
@@ -79,6 +82,7 @@ let package = Package(
             name: "TrawlTestKit",
             dependencies: ["TrawlErrors", "TrawlBytes", "TrawlFiles", "TrawlJSON"],
             path: "Tests/TrawlTestKit", swiftSettings: house),
+        tests(of: "TrawlEval", imports: ["TrawlJSON", "TrawlErrors"]),
         tests(of: "TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
         tests(of: "TrawlSegment", imports: ["TrawlBytes", "TrawlFiles", "TrawlSchema"]),
         tests(of: "TrawlCluster"),
