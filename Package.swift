@@ -60,6 +60,7 @@ let package = Package(
         room("TrawlSchema", imports: ["TrawlAnalysis", "TrawlDocument", "TrawlErrors"]),
 
         // Floor 2: one index
+        room("TrawlPostings", imports: ["TrawlBytes", "TrawlErrors", "CKernels"]),
         room(
             "TrawlSegment",
             imports: ["TrawlSchema", "TrawlFiles", "TrawlBytes", "TrawlErrors", "CZstd"]),
@@ -84,6 +85,7 @@ let package = Package(
             path: "Tests/TrawlTestKit", swiftSettings: house),
         tests(of: "TrawlEval", imports: ["TrawlJSON", "TrawlErrors"]),
         tests(of: "TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
+        tests(of: "TrawlPostings", imports: ["TrawlBytes"]),
         tests(of: "TrawlSegment", imports: ["TrawlBytes", "TrawlFiles", "TrawlSchema"]),
         tests(of: "TrawlCluster"),
         tests(of: "trawl", imports: ["TrawlErrors"]),

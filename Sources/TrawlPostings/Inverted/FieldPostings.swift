@@ -52,7 +52,9 @@ package final class FieldPostings: @unchecked Sendable {
 
     private func damaged(_ block: Int) -> CorruptionError {
         CorruptionError(
-            file: files.name, byteOffset: unsafe blocks - files.terms.baseAddress!
+            file: files.name,
+            byteOffset: unsafe blocks
+                - files.terms.baseAddress!
                 .assumingMemoryBound(to: UInt8.self) + (offset(of: block) ?? 0),
             reason: "block \(block) of the terms of \(name) cannot be read")
     }
@@ -105,7 +107,8 @@ package final class FieldPostings: @unchecked Sendable {
         while first < high {
             let middle = (first + high) / 2
             let start = try unsafe start(of: middle)
-            if unsafe trawl_terms_compare_first(start, blocksEnd, term.baseAddress, term.count) > 0 {
+            if unsafe trawl_terms_compare_first(start, blocksEnd, term.baseAddress, term.count) > 0
+            {
                 high = middle
             } else {
                 first = middle + 1

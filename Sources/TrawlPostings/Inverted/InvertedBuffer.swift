@@ -53,7 +53,7 @@ package final class InvertedBuffer {
             unsafe trawl_inverter_sorted(inverter, $0.baseAddress)
             $1 = termCount
         }
-        try withBytes(of: norms) { norms in
+        try unsafe withBytes(of: norms) { norms in
             try unsafe writer.writeField(name, detail: detail, docCount: docCount, norms: norms) {
                 field in
                 for reference in references { try write(reference, to: field) }
@@ -84,6 +84,6 @@ package final class InvertedBuffer {
 func withBytes<R>(
     of bytes: [UInt8]?, _ body: (UnsafePointer<UInt8>?) throws -> R
 ) rethrows -> R {
-    guard let bytes else { return try unsafe body(nil) }
+    guard let bytes else { return try body(nil) }
     return try unsafe bytes.withUnsafeBufferPointer { try unsafe body($0.baseAddress) }
 }

@@ -70,9 +70,9 @@ package final class InvertedWriter {
                 positionsOffset: owner.positionsByteCount, to: owner.terms)
             docCountSum += UInt64(details.docCount)
             occurrenceSum += details.occurrenceCount
-            try list.list.withUnsafeBytes { try unsafe owner.postings.append($0) }
+            try unsafe list.list.withUnsafeBytes { try unsafe owner.postings.append($0) }
             owner.postingsByteCount += list.list.count
-            try list.positions.withUnsafeBytes { try unsafe owner.positions.append($0) }
+            try unsafe list.positions.withUnsafeBytes { try unsafe owner.positions.append($0) }
             owner.positionsByteCount += list.positions.count
         }
 

@@ -31,7 +31,7 @@ package struct PostingsMerger {
         norms: [UInt8]?, to writer: InvertedWriter, isCancelled: () -> Bool = { false }
     ) throws {
         precondition(sources.allSatisfy { $0.field.detail >= detail })
-        try withBytes(of: norms) { norms in
+        try unsafe withBytes(of: norms) { norms in
             try unsafe writer.writeField(name, detail: detail, docCount: docCount, norms: norms) {
                 field in
                 try merge(sources, to: field, isCancelled: isCancelled)
@@ -77,7 +77,7 @@ package struct PostingsMerger {
         let list = try source.field.open(entry)
         let hasPositions = target.detail >= .positions
         let block = OccurrenceBuffer()
-        try list.forEachBlock { docs, frequencies in
+        try unsafe list.forEachBlock { docs, frequencies in
             if hasPositions {
                 unsafe block.buffer.count = 0
                 try list.readOccurrences(into: block)
@@ -120,7 +120,8 @@ package struct PostingsMerger {
             unsafe target.buffer.position_deltas[before + i] =
                 source.buffer.position_deltas[start + i]
             if offsets {
-                unsafe target.buffer.start_deltas[before + i] = source.buffer.start_deltas[start + i]
+                unsafe target.buffer.start_deltas[before + i] =
+                    source.buffer.start_deltas[start + i]
                 unsafe target.buffer.lengths[before + i] = source.buffer.lengths[start + i]
             }
         }

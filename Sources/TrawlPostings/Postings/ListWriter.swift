@@ -72,7 +72,7 @@ final class ListWriter {
         unsafe docs = .allocate(capacity: Self.blockLength)
         unsafe frequencies = .allocate(capacity: Self.blockLength)
         unsafe blockNorms = .allocate(capacity: Self.blockLength)
-        unsafe scratch = .allocate(capacity: Int(TRAWL_ENCODED_MAX.rawValue))
+        unsafe scratch = .allocate(capacity: Int(TRAWL_ENCODED_MAX))
     }
 
     deinit {
@@ -98,7 +98,8 @@ final class ListWriter {
     }
 
     /// Room for the next documents: fill it, append their occurrences, then `commit`.
-    var room: (docs: UnsafeMutablePointer<UInt32>, frequencies: UnsafeMutablePointer<UInt32>, count: Int)
+    var room:
+        (docs: UnsafeMutablePointer<UInt32>, frequencies: UnsafeMutablePointer<UInt32>, count: Int)
     {
         if pending == Self.blockLength { encodeBlock() }
         return unsafe (docs + pending, frequencies + pending, Self.blockLength - pending)
@@ -108,7 +109,7 @@ final class ListWriter {
     func commit(_ count: Int) {
         if docCount == 0, count > 0 {
             unsafe onlyDoc = docs[0]
-            if unsafe occurrences.count > 0 {
+            if occurrences.count > 0 {
                 unsafe onlyPosition = occurrences.buffer.position_deltas[0]
             }
         }
@@ -130,7 +131,7 @@ final class ListWriter {
         lastDocs.append(previousDoc)
         var occurrenceTotal = 0
         if detail >= .frequencies {
-            unsafe impacts.append(contentsOf: impactsOfBlock(count))
+            impacts.append(contentsOf: impactsOfBlock(count))
             for i in 0..<count {
                 unsafe occurrenceTotal += Int(frequencies[i])
                 unsafe frequencies[i] -= 1
@@ -172,7 +173,8 @@ final class ListWriter {
         while done < total {
             let part = min(Self.blockLength, total - done)
             let byteCount = unsafe trawl_encode_small(numbers + done, Int32(part), scratch)
-            unsafe positions.append(contentsOf: UnsafeBufferPointer(start: scratch, count: byteCount))
+            unsafe positions.append(
+                contentsOf: UnsafeBufferPointer(start: scratch, count: byteCount))
             done += part
         }
     }

@@ -59,7 +59,7 @@ package final class PostingsList {
     package func documents() throws -> [DocNumber] {
         var all: [DocNumber] = []
         all.reserveCapacity(docCount)
-        try forEachBlock { docs, _ in unsafe all.append(contentsOf: docs) }
+        try unsafe forEachBlock { docs, _ in unsafe all.append(contentsOf: docs) }
         return all
     }
 
@@ -125,17 +125,20 @@ package final class PostingsList {
             unsafe buffer.position_deltas[before] = list.pointee.only_position
         } else {
             let offset = unsafe Int(trawl_list_positions_offset(list, list.pointee.block))
-            guard let start = unsafe list.pointee.positions, let end = unsafe list.pointee.positions_end,
+            guard let start = unsafe list.pointee.positions,
+                let end = unsafe list.pointee.positions_end,
                 unsafe offset <= end - start
             else { throw owner.damagedList(0) }
             var next: UnsafePointer<UInt8>? = unsafe start + offset
-            let streams =
-                hasOffsets
-                ? unsafe [buffer.position_deltas, buffer.start_deltas, buffer.lengths]
-                : unsafe [buffer.position_deltas]
-            for unsafe stream in unsafe streams {
-                guard let at = unsafe next else { break }
-                unsafe next = unsafe trawl_decode_stream(at, end, UInt32(total), stream! + before)
+            unsafe next = unsafe trawl_decode_stream(
+                next!, end, UInt32(total), buffer.position_deltas + before)
+            if hasOffsets, let starts = unsafe next {
+                unsafe next = unsafe trawl_decode_stream(
+                    starts, end, UInt32(total), buffer.start_deltas + before)
+            }
+            if hasOffsets, let lengths = unsafe next {
+                unsafe next = unsafe trawl_decode_stream(
+                    lengths, end, UInt32(total), buffer.lengths + before)
             }
             if unsafe next == nil { throw owner.damagedList(0) }
         }
