@@ -69,6 +69,10 @@ package enum JSONText {
             if byte == 0x22 { return StringEnd(quote: i, hasEscapes: hasEscapes) }
             if byte == 0x5c {
                 hasEscapes = true
+                // Half of a character must not be skipped: what follows is read as UTF-8 again.
+                if i &+ 1 < count, unsafe base[i &+ 1] >= 0x80 {
+                    throw unsafe JSONError(.invalidEscape, at: i, in: input)
+                }
                 i &+= 2
             } else if byte >= 0x80 {
                 i = try unsafe skipNonASCII(input, from: i)

@@ -9,7 +9,8 @@ enum Trawl {
 
     /// Every verb, in the order of the help page.
     static let commands: [Command] = [
-        CompletionsCommand.command
+        BenchCommand.command,
+        CompletionsCommand.command,
     ]
 
     static func main() {

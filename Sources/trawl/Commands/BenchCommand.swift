@@ -1,0 +1,6 @@
+/// `trawl bench NAME`: figures of one part on this machine.
+enum BenchCommand {
+    static let command = Command(
+        name: "bench", summary: "Measure a part of the engine on this machine.",
+        subcommands: [BenchJSON.command])
+}
