@@ -76,7 +76,8 @@ let package = Package(
 
         // Floor 7: command line
         .executableTarget(
-            name: "trawl", dependencies: ["TrawlErrors", "TrawlBytes"], swiftSettings: house),
+            name: "trawl", dependencies: ["TrawlErrors", "TrawlBytes", "TrawlJSON"],
+            swiftSettings: house),
 
         // Tests
         .target(

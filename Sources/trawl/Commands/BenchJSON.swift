@@ -105,7 +105,8 @@ enum BenchJSON {
     private static func parseTrees(_ lines: [[UInt8]]) throws -> Int {
         var total = 0
         for line in lines {
-            precondition(try JSONValue.parse(line)["open"] == true)
+            let value = try JSONValue.parse(line)
+            precondition(value["open"] == true)
             total += line.count
         }
         return total
