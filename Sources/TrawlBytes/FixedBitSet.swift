@@ -1,8 +1,9 @@
 /// A set of the numbers from 0 to `bitCount - 1`, one bit each.
+@usableFromInline
 package struct FixedBitSet: Sendable, Equatable {
     package let bitCount: Int
     /// Bit `i` is bit `i % 64` of word `i / 64`. Bits past `bitCount` are zero.
-    package private(set) var words: [UInt64]
+    @usableFromInline package private(set) var words: [UInt64]
 
     package init(bitCount: Int, filled: Bool = false) {
         self.bitCount = bitCount

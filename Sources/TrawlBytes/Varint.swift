@@ -1,5 +1,6 @@
 /// Numbers in as few bytes as they need: seven bits a byte, lowest first, the top bit set on all
 /// but the last byte. 300 is `ac 02`.
+@usableFromInline
 package enum Varint {
     /// A 64-bit number needs at most this many bytes.
     package static let maxByteCount = 10

@@ -7,9 +7,11 @@
 /// - The nesting is limited, and the parser does not recurse.
 ///
 /// Generic over the sink and inlinable, so that the sink's methods are called directly; all that
-/// takes time for a single word is in `JSONText`.
+/// takes time for a single word is in `JSONText`. (Without `@usableFromInline` on the type, the
+/// compiler silently keeps its `@inlinable` methods to this module.)
+@usableFromInline
 package struct JSONParser<Sink: JSONSink>: ~Copyable {
-    package var sink: Sink
+    @usableFromInline package var sink: Sink
     @usableFromInline let maxDepth: Int
     /// One entry for each open object (where its keys begin in `keys`) or array (-1).
     @usableFromInline var open: [Int] = []

@@ -2,6 +2,7 @@
 ///
 /// Pointers are valid during the call only. A sink that wants no more throws `JSONError` with the
 /// problem `.stopped` and keeps its reason.
+@usableFromInline
 package protocol JSONSink {
     mutating func null(at range: Range<Int>) throws(JSONError)
     mutating func bool(_ value: Bool, at range: Range<Int>) throws(JSONError)

@@ -11,7 +11,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         precondition(again == value, "written and read, the value differs")
         precondition(again.serialized() == text, "written twice, the text differs")
         let slice = try JSONSlice(parsing: Array(input))
-        precondition(try slice.value() == value, "the slice holds another value")
+        let sliced = try slice.value()
+        precondition(sliced == value, "the slice holds another value")
     } catch {
         precondition(error.byteOffset >= 0 && error.byteOffset <= count, "an error beyond the end")
         precondition(error.line > 0 && error.column > 0)
