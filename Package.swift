@@ -20,7 +20,7 @@ func room(_ name: String, imports: [String] = []) -> Target {
 func tests(of name: String, imports: [String] = [], resources: [Resource] = []) -> Target {
     .testTarget(
         name: name + "Tests",
-        dependencies: ([name, "TrawlTestKit"] + imports).map { .byName(name: $0) },
+        dependencies: Set([name, "TrawlTestKit"] + imports).sorted().map { .byName(name: $0) },
         exclude: [],
         resources: resources,
         swiftSettings: house)
