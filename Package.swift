@@ -63,7 +63,9 @@ let package = Package(
         room("TrawlPostings", imports: ["TrawlBytes", "TrawlErrors", "CKernels"]),
         room(
             "TrawlSegment",
-            imports: ["TrawlSchema", "TrawlFiles", "TrawlBytes", "TrawlErrors", "CZstd"]),
+            imports: [
+                "TrawlPostings", "TrawlSchema", "TrawlFiles", "TrawlBytes", "TrawlErrors", "CZstd",
+            ]),
 
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),

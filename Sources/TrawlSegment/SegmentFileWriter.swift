@@ -1,8 +1,8 @@
-internal import TrawlBytes
+package import TrawlBytes
 package import TrawlFiles
 
 /// Writes one file of a segment from front to back: envelope, bytes, envelope.
-package struct SegmentFileWriter {
+package final class SegmentFileWriter: ByteSink {
     package let name: String
     private let target: any FileWriter
     private var checksum = Checksum()
@@ -25,11 +25,11 @@ package struct SegmentFileWriter {
     /// Whether anything but the header was written.
     package var isEmpty: Bool { byteOffset == EnvelopeFormat.headerByteCount }
 
-    package mutating func append(_ bytes: [UInt8]) throws {
+    package func append(_ bytes: [UInt8]) throws {
         try unsafe bytes.withUnsafeBytes { try unsafe append($0) }
     }
 
-    package mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
+    package func append(_ bytes: UnsafeRawBufferPointer) throws {
         if bytes.count >= Self.chunkByteCount {
             try drain()
             try unsafe put(bytes)
@@ -40,17 +40,17 @@ package struct SegmentFileWriter {
     }
 
     /// Zeros up to the next multiple of eight.
-    package mutating func align() throws {
+    package func align() throws {
         while byteOffset % 8 != 0 { pending.append(0) }
     }
 
-    private mutating func put(_ bytes: UnsafeRawBufferPointer) throws {
+    private func put(_ bytes: UnsafeRawBufferPointer) throws {
         unsafe checksum.update(bytes)
         try unsafe target.append(bytes)
         sunkByteCount += bytes.count
     }
 
-    private mutating func drain() throws {
+    private func drain() throws {
         guard !pending.isEmpty else { return }
         let full = pending
         pending.removeAll(keepingCapacity: true)
@@ -58,7 +58,7 @@ package struct SegmentFileWriter {
     }
 
     /// Writes the footer; how long the file is.
-    package mutating func finish() throws -> Int {
+    package func finish() throws -> Int {
         try drain()
         let footer = EnvelopeFormat.footer(byteCountBefore: sunkByteCount, checksum: checksum)
         try target.append(footer)

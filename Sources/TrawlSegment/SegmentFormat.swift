@@ -21,6 +21,9 @@ internal import TrawlBytes
 package enum SegmentFormat {
     package enum Kind: String, Sendable, CaseIterable {
         case info, term, post, posn, norm, cols, pnts, stor, iden, live
+
+        /// The files of TrawlPostings, in the order its writer takes them.
+        package static let inverted: [Kind] = [.term, .post, .posn]
     }
 
     package static let versions: ClosedRange<UInt16> = 1...1

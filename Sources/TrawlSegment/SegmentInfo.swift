@@ -6,8 +6,8 @@ package import TrawlSchema
 ///
 ///      +-----------+--------+-----------+----------+-------------------------+
 ///      | documents | files: | identity: | sources: | fields: name, storage,  |
-///      | varint    | kind,  | a place   | a place  | statistics, places,     |
-///      |           | length |           |          | what TrawlPostings keeps|
+///      | varint    | kind,  | a place   | a place  | statistics,             |
+///      |           | length |           |          | places                  |
 ///      +-----------+--------+-----------+----------+-------------------------+
 ///
 /// Counts come before lists; a place that may be missing has a flag before it. The storage of a
@@ -22,8 +22,6 @@ package struct SegmentInfo: Sendable {
         package var numbers: NumberColumnPlace?
         package var bytes: BytesColumnPlace?
         package var points: PointsPlace?
-        /// What TrawlPostings keeps of the field; empty when it is not inverted.
-        package var inverted: [UInt8] = []
 
         package init(name: String, storage: FieldStorage) {
             self.name = name
@@ -80,7 +78,6 @@ package struct SegmentInfo: Sendable {
         field.bytes?.encode(into: &writer)
         writer.write(field.points != nil)
         field.points?.encode(into: &writer)
-        writer.write(counted: field.inverted)
     }
 
     package init(
@@ -125,7 +122,6 @@ package struct SegmentInfo: Sendable {
         if try reader.readBool() { field.numbers = try NumberColumnPlace(decoding: &reader) }
         if try reader.readBool() { field.bytes = try BytesColumnPlace(decoding: &reader) }
         if try reader.readBool() { field.points = try PointsPlace(decoding: &reader) }
-        field.inverted = Array(try reader.readCounted())
         return field
     }
 }

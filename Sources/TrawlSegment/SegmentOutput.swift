@@ -34,16 +34,25 @@ package final class SegmentOutput: @unchecked Sendable {
 
     /// Writes one file: `body` puts its content between the envelopes.
     package func write<Place>(
-        _ kind: SegmentFormat.Kind, _ body: (inout SegmentFileWriter) throws -> Place
+        _ kind: SegmentFormat.Kind, _ body: (SegmentFileWriter) throws -> Place
     ) throws -> Place {
+        let file = try begin(kind)
+        let place = try body(file)
+        try finish(file, kind)
+        return place
+    }
+
+    /// Begins a file that is written beside others.
+    package func begin(_ kind: SegmentFormat.Kind) throws -> SegmentFileWriter {
         let name = SegmentFormat.fileName(id, kind)
-        var file = SegmentFileWriter(
+        return SegmentFileWriter(
             name: name, kind: kind, owner: id.number, target: try create(name))
-        let place = try body(&file)
+    }
+
+    package func finish(_ file: SegmentFileWriter, _ kind: SegmentFormat.Kind) throws {
         let byteCount = try file.finish()
         byteCounts[kind] = byteCount
         try checkpoint(byteCount: byteCount)
-        return place
     }
 
     /// Writes the segment's description, last.

@@ -21,8 +21,8 @@ struct ColumnsTests {
         let points = buffer.sortedPoints()
         let (place, memory, _) = try MemoryFile.write(.cols) {
             (
-                try buffer.write(docCount: 2000, into: &$0),
-                try PointsPlace.write(numbers: points.numbers, docs: points.docs, into: &$0)
+                try buffer.write(docCount: 2000, into: $0),
+                try PointsPlace.write(numbers: points.numbers, docs: points.docs, into: $0)
             )
         }
         let column = try NumberColumn(place.0, docCount: 2000, in: memory.file)
@@ -61,7 +61,7 @@ struct ColumnsTests {
             expected[doc] = Set(some).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         }
         let (place, memory, _) = try MemoryFile.write(.cols) {
-            try buffer.write(docCount: 1500, into: &$0)
+            try buffer.write(docCount: 1500, into: $0)
         }
         let column = try BytesColumn(place, docCount: 1500, in: memory.file)
         try column.check()
@@ -113,8 +113,8 @@ struct NormsTests {
         }
         let (place, memory, _) = try MemoryFile.write(.norm) {
             (
-                try norms.write(docCount: 1000, into: &$0),
-                try bare.write(docCount: 1000, into: &$0)
+                try norms.write(docCount: 1000, into: $0),
+                try bare.write(docCount: 1000, into: $0)
             )
         }
         let reader = try NormsReader(place.0, docCount: 1000, in: memory.file)

@@ -12,12 +12,12 @@ struct MemoryFile {
 
     /// Runs `body` with a writer; its result and the file.
     static func write<Place>(
-        _ kind: SegmentFormat.Kind, _ body: (inout SegmentFileWriter) throws -> Place
+        _ kind: SegmentFormat.Kind, _ body: (SegmentFileWriter) throws -> Place
     ) throws -> (place: Place, file: MemoryFile, bytes: [UInt8]) {
         let store = MemoryFileStore()
         let target = try store.create("test")
-        var writer = SegmentFileWriter(name: "test", kind: kind, owner: 1, target: target)
-        let place = try body(&writer)
+        let writer = SegmentFileWriter(name: "test", kind: kind, owner: 1, target: target)
+        let place = try body(writer)
         let length = try writer.finish()
         try target.close()
         let bytes = try store.readAll("test")

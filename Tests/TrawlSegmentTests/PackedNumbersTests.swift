@@ -26,7 +26,7 @@ struct PackedNumbersTests {
     func roundTrip(_ list: Int) throws {
         let numbers = Self.lists[list]
         let (place, memory, _) = try MemoryFile.write(.cols) {
-            try PackedNumbersWriter.write(numbers, into: &$0)
+            try PackedNumbersWriter.write(numbers, into: $0)
         }
         let reader = try PackedNumbersReader(place, in: memory.file)
         #expect(reader.count == numbers.count)
@@ -42,7 +42,7 @@ struct PackedNumbersTests {
         let days = (0..<256).map { Int64($0 % 8) * 86_400_000 }
         #expect(PackedNumbersWriter.unit(of: days) == 86_400_000)
         let (place, _, bytes) = try MemoryFile.write(.cols) {
-            try PackedNumbersWriter.write(days, into: &$0)
+            try PackedNumbersWriter.write(days, into: $0)
         }
         #expect(place.table - place.data == 256 * 3 / 8)
         #expect(bytes.count == 24 + 96 + 24 + 16)
@@ -53,7 +53,7 @@ struct PackedNumbersTests {
         var random = SplitMix64(seed: 5)
         let numbers = (0..<1500).map { _ in Int64.random(in: -300...300, using: &random) }.sorted()
         let (place, memory, _) = try MemoryFile.write(.cols) {
-            try PackedNumbersWriter.write(numbers, into: &$0)
+            try PackedNumbersWriter.write(numbers, into: $0)
         }
         let reader = try PackedNumbersReader(place, in: memory.file)
         for bound in Int64(-305)...305 {
@@ -65,7 +65,7 @@ struct PackedNumbersTests {
     @Test("a place past the end of the file is refused")
     func refused() throws {
         var (place, memory, _) = try MemoryFile.write(.cols) {
-            try PackedNumbersWriter.write([1, 2, 3], into: &$0)
+            try PackedNumbersWriter.write([1, 2, 3], into: $0)
         }
         place.table += 64
         #expect(throws: CorruptionError.self) {
@@ -77,7 +77,7 @@ struct PackedNumbersTests {
     func damage() throws {
         let numbers = (0..<300).map { Int64($0) * 3 % 97 }
         let (place, _, bytes) = try MemoryFile.write(.cols) {
-            try PackedNumbersWriter.write(numbers, into: &$0)
+            try PackedNumbersWriter.write(numbers, into: $0)
         }
         var flipped = bytes
         flipped[place.table + 21] ^= 0x80
@@ -98,7 +98,7 @@ struct DocSetTests {
         var random = SplitMix64(seed: UInt64(count))
         let docs = (0..<UInt32(1000)).shuffled(using: &random).prefix(count).sorted()
         let (place, memory, _) = try MemoryFile.write(.norm) {
-            try DocSetPlace.write(docs, docCount: 1000, into: &$0)
+            try DocSetPlace.write(docs, docCount: 1000, into: $0)
         }
         let reader = try DocSetReader(place, docCount: 1000, in: memory.file)
         let ranks = Dictionary(

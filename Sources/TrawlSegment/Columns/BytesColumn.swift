@@ -33,7 +33,7 @@ package struct BytesColumnBuffer: Sendable {
     package var memoryByteCount: Int { interner.memoryByteCount + ordinals.memoryByteCount }
 
     package func write(
-        docCount: Int, into file: inout SegmentFileWriter
+        docCount: Int, into file: SegmentFileWriter
     ) throws -> BytesColumnPlace {
         var place = BytesColumnPlace()
         let order = interner.sortedOrder()
@@ -43,11 +43,11 @@ package struct BytesColumnBuffer: Sendable {
             dictionary.append(interner.bytes(at: Int(string)))
             ordinalOfString[Int(string)] = Int64(ordinal)
         }
-        place.dictionary = try dictionary.finish(into: &file)
+        place.dictionary = try dictionary.finish(into: file)
         var arranged = ordinals
         arranged.mapNumbers { ordinalOfString[Int($0)] }
         arranged.arrange(distinct: true)
-        place.ordinals = try arranged.write(docCount: docCount, into: &file)
+        place.ordinals = try arranged.write(docCount: docCount, into: file)
         return place
     }
 }
@@ -68,6 +68,11 @@ package struct BytesColumn: Sendable {
     package var isMultiValued: Bool { ordinals.isMultiValued }
 
     package func hasValue(_ doc: Int) -> Bool { ordinals.hasValue(doc) }
+
+    /// An ordinal by its place in `ordinals`, always within the dictionary.
+    package func ordinal(at place: Int) -> Int {
+        max(0, min(Int(clamping: ordinals.numbers.value(at: place)), dictionary.count - 1))
+    }
 
     /// The ordinal of the least string of a document.
     package func firstOrdinal(of doc: Int) -> Int? { ordinals.first(of: doc).map { Int($0) } }

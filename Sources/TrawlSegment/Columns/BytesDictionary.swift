@@ -63,13 +63,13 @@ package struct BytesDictionaryWriter {
     }
 
     package mutating func finish(
-        into file: inout SegmentFileWriter
+        into file: SegmentFileWriter
     ) throws -> BytesDictionaryPlace {
         try file.align()
         place.data = file.byteOffset
         place.byteCount = bytes.count
         try file.append(bytes)
-        place.blocks = try blocks.finish(into: &file)
+        place.blocks = try blocks.finish(into: file)
         bytes = []
         return place
     }

@@ -84,29 +84,27 @@ package struct NumberColumnBuffer: Sendable {
     }
 
     package func write(
-        docCount: Int, into file: inout SegmentFileWriter
+        docCount: Int, into file: SegmentFileWriter
     ) throws -> NumberColumnPlace {
         var place = NumberColumnPlace()
-        place.documents = try DocSetPlace.write(docs, docCount: docCount, into: &file)
+        place.documents = try DocSetPlace.write(docs, docCount: docCount, into: file)
         if isMultiValued {
             var packed = PackedNumbersWriter()
             for start in starts { packed.append(Int64(start)) }
             packed.append(numbers.count)
-            place.starts = try packed.finish(into: &file)
+            place.starts = try packed.finish(into: file)
         }
-        place.numbers = try PackedNumbersWriter.write(numbers, into: &file)
+        place.numbers = try PackedNumbersWriter.write(numbers, into: file)
         return place
     }
 
     /// The numbers with their documents, sorted by number, then document.
     package func sortedPoints() -> (numbers: [Int64], docs: [UInt32]) {
-        var pairs: [(Int64, UInt32)] = []
-        pairs.reserveCapacity(numbers.count)
+        var points = PointsSorter()
         for (rank, doc) in docs.enumerated() {
-            for number in numbers(at: rank) { pairs.append((number, doc)) }
+            for number in numbers(at: rank) { points.append(number, doc: doc) }
         }
-        pairs.sort { $0 < $1 }
-        return (pairs.map(\.0), pairs.map(\.1))
+        return points.sorted()
     }
 }
 

@@ -60,9 +60,19 @@ package struct IdentityBuffer: Sendable {
     package func facts(of doc: Int) -> DocumentFacts { facts[doc] }
 
     package func routing(of doc: Int) -> String? {
-        guard let rank = routedDocs.firstIndex(of: UInt32(doc)) else { return nil }
+        guard let rank = rank(ofRouted: UInt32(doc)) else { return nil }
         let start = rank == 0 ? 0 : routingEnds[rank - 1]
         return String(decoding: routings[start..<routingEnds[rank]], as: UTF8.self)
+    }
+
+    private func rank(ofRouted doc: UInt32) -> Int? {
+        var low = 0
+        var high = routedDocs.count
+        while low < high {
+            let middle = (low + high) / 2
+            if routedDocs[middle] < doc { low = middle + 1 } else { high = middle }
+        }
+        return low < routedDocs.count && routedDocs[low] == doc ? low : nil
     }
 
     /// The slot of the id that document `doc` has: taken by a document with that id, or free.
@@ -99,55 +109,35 @@ package struct IdentityBuffer: Sendable {
 
     /// - Parameter isLive: Documents that are not are left out of the look-up.
     package func write(
-        isLive: (Int) -> Bool, into file: inout SegmentFileWriter
+        isLive: @escaping (Int) -> Bool, into file: SegmentFileWriter
     ) throws -> IdentityPlace {
-        var place = IdentityPlace()
-        place.docCount = docCount
-        place.ids = file.byteOffset
-        try file.append(ids)
-        place.starts = try PackedNumbersWriter.write([0] + ends.map { Int64($0) }, into: &file)
-        try file.align()
-        place.digests = file.byteOffset
-        var writer = ByteWriter(reserving: docCount * 16)
-        for fact in facts {
-            writer.write(fact.digest.low)
-            writer.write(fact.digest.high)
-        }
-        try file.append(writer.bytes)
-        place.sequences = try PackedNumbersWriter.write(facts.map(\.sequence), into: &file)
-        place.epochs = try PackedNumbersWriter.write(facts.map(\.epoch), into: &file)
-        place.versions = try PackedNumbersWriter.write(facts.map(\.version), into: &file)
-        place.stamps = try PackedNumbersWriter.write(
-            facts.map { Int64(bitPattern: $0.stamp) }, into: &file)
-        place.routed = try DocSetPlace.write(routedDocs, docCount: docCount, into: &file)
-        place.routings = file.byteOffset
-        try file.append(routings)
-        place.routingStarts = try PackedNumbersWriter.write(
-            [0] + routingEnds.map { Int64($0) }, into: &file)
-        try writeTable(isLive: isLive, &place, into: &file)
-        return place
+        try IdentityWriter.write(Listed(buffer: self, isLive: isLive), into: file)
     }
 
-    private func writeTable(
-        isLive: (Int) -> Bool, _ place: inout IdentityPlace, into file: inout SegmentFileWriter
-    ) throws {
-        let liveDocs = (0..<docCount).filter(isLive)
-        place.slotCount = liveDocs.count * 4 / 3 + 1
-        var tags = [UInt8](repeating: 0, count: place.slotCount)
-        var slots = [UInt32](repeating: 0, count: place.slotCount)
-        for doc in liveDocs {
-            let hash = hashes[doc]
-            var slot = IdentityPlace.firstSlot(hash, slotCount: place.slotCount)
-            while tags[slot] != 0 { slot = slot + 1 == place.slotCount ? 0 : slot + 1 }
-            tags[slot] = IdentityPlace.tag(hash)
-            slots[slot] = UInt32(doc)
+    private struct Listed: IdentitySource {
+        let buffer: IdentityBuffer
+        let isLive: (Int) -> Bool
+
+        var docCount: Int { buffer.docCount }
+
+        func forEachID(_ body: (ArraySlice<UInt8>) throws -> Void) rethrows {
+            for doc in 0..<docCount { try body(buffer.idBytes(of: doc)) }
         }
-        place.tags = file.byteOffset
-        try file.append(tags)
-        try file.align()
-        place.slots = file.byteOffset
-        var writer = ByteWriter(reserving: slots.count * 4)
-        for slot in slots { writer.write(slot) }
-        try file.append(writer.bytes)
+
+        func forEachFacts(_ body: (DocumentFacts) throws -> Void) rethrows {
+            for facts in buffer.facts { try body(facts) }
+        }
+
+        func forEachRouting(
+            _ body: (_ doc: Int, _ routing: ArraySlice<UInt8>) throws -> Void
+        ) rethrows {
+            var start = 0
+            for (doc, end) in zip(buffer.routedDocs, buffer.routingEnds) {
+                try body(Int(doc), buffer.routings[start..<end])
+                start = end
+            }
+        }
+
+        func isListed(_ doc: Int) -> Bool { isLive(doc) }
     }
 }

@@ -55,6 +55,21 @@ package struct IdentityReader: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Documents without routing are left out.
+    func forEachRouting(
+        _ body: (_ doc: Int, _ routing: ArraySlice<UInt8>) throws -> Void
+    ) rethrows {
+        var doc = routed.next(from: 0)
+        var rank = 0
+        while let routedDoc = doc {
+            let start = routingStarts.int(at: rank)
+            let byteCount = routingStarts.int(at: rank + 1) - start
+            try body(routedDoc, file.array(at: place.routings + start, byteCount: byteCount)[...])
+            rank += 1
+            doc = rank < routed.count ? routed.next(from: routedDoc + 1) : nil
+        }
+    }
+
     package func sequence(of doc: Int) -> Int64 { sequences.value(at: doc) }
     package func epoch(of doc: Int) -> Int64 { epochs.value(at: doc) }
     package func version(of doc: Int) -> Int64 { versions.value(at: doc) }

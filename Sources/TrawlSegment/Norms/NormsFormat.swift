@@ -79,10 +79,10 @@ package struct NormsBuffer: Sendable {
     }
 
     package func write(
-        docCount: Int, into file: inout SegmentFileWriter
+        docCount: Int, into file: SegmentFileWriter
     ) throws -> NormsPlace {
         var place = NormsPlace()
-        place.documents = try DocSetPlace.write(docs, docCount: docCount, into: &file)
+        place.documents = try DocSetPlace.write(docs, docCount: docCount, into: file)
         if hasNorms {
             try file.align()
             place.norms = file.byteOffset
@@ -91,7 +91,7 @@ package struct NormsBuffer: Sendable {
         }
         var packed = PackedNumbersWriter()
         for length in lengths { packed.append(Int64(length)) }
-        place.lengths = try packed.finish(into: &file)
+        place.lengths = try packed.finish(into: file)
         return place
     }
 }

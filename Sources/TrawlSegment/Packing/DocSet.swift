@@ -34,7 +34,7 @@ package struct DocSetPlace: Sendable, Equatable {
 
     /// Writes a set given as ascending numbers.
     package static func write(
-        _ docs: [UInt32], docCount: Int, into file: inout SegmentFileWriter
+        _ docs: [UInt32], docCount: Int, into file: SegmentFileWriter
     ) throws -> DocSetPlace {
         var place = DocSetPlace()
         place.count = docs.count

@@ -106,7 +106,7 @@ package struct PackedNumbersWriter {
 
     /// Writes the list and says where it lies.
     package mutating func finish(
-        into file: inout SegmentFileWriter
+        into file: SegmentFileWriter
     ) throws -> PackedNumbersPlace {
         if !pending.isEmpty { packBlock() }
         try file.align()
@@ -122,10 +122,10 @@ package struct PackedNumbersWriter {
 
     /// A whole list at once, with the best unit.
     package static func write(
-        _ numbers: [Int64], into file: inout SegmentFileWriter
+        _ numbers: [Int64], into file: SegmentFileWriter
     ) throws -> PackedNumbersPlace {
         var writer = PackedNumbersWriter(unit: unit(of: numbers))
         writer.append(contentsOf: numbers)
-        return try writer.finish(into: &file)
+        return try writer.finish(into: file)
     }
 }

@@ -23,13 +23,13 @@ package struct PointsPlace: Sendable, Equatable {
     }
 
     package static func write(
-        numbers: [Int64], docs: [UInt32], into file: inout SegmentFileWriter
+        numbers: [Int64], docs: [UInt32], into file: SegmentFileWriter
     ) throws -> PointsPlace {
         var place = PointsPlace()
-        place.numbers = try PackedNumbersWriter.write(numbers, into: &file)
+        place.numbers = try PackedNumbersWriter.write(numbers, into: file)
         var packed = PackedNumbersWriter()
         for doc in docs { packed.append(Int64(doc)) }
-        place.docs = try packed.finish(into: &file)
+        place.docs = try packed.finish(into: file)
         return place
     }
 }

@@ -39,6 +39,14 @@ package struct PointsReader: Sendable {
         }
     }
 
+    /// Every point, in order.
+    package func forEach(_ body: (_ number: Int64, _ doc: Int) -> Void) {
+        for place in 0..<count {
+            let doc = docs.int(at: place)
+            if doc >= 0, doc < docCount { body(numbers.value(at: place), doc) }
+        }
+    }
+
     package func docs(from lower: Int64, through upper: Int64) -> FixedBitSet {
         var bits = FixedBitSet(bitCount: docCount)
         forEachDoc(in: places(from: lower, through: upper)) { bits.insert($0) }

@@ -78,22 +78,22 @@ struct StoredWriter {
     }
 
     /// Moves what is packed into the file.
-    mutating func drain(into file: inout SegmentFileWriter) throws {
+    mutating func drain(into file: SegmentFileWriter) throws {
         try file.append(packed)
         drainedByteCount += packed.count
         packed.removeAll(keepingCapacity: true)
     }
 
     /// - Precondition: The file is empty, or holds only what was drained.
-    mutating func finish(into file: inout SegmentFileWriter) throws -> StoredPlace {
+    mutating func finish(into file: SegmentFileWriter) throws -> StoredPlace {
         if !pendingLengths.isEmpty { packBlock() }
-        try drain(into: &file)
+        try drain(into: file)
         var place = StoredPlace()
         place.firstDocs = try PackedNumbersWriter.write(
-            (firstDocs + [docCount]).map { Int64($0) }, into: &file)
+            (firstDocs + [docCount]).map { Int64($0) }, into: file)
         let base = EnvelopeFormat.headerByteCount
         place.blocks = try PackedNumbersWriter.write(
-            (blockStarts + [drainedByteCount]).map { Int64($0 + base) }, into: &file)
+            (blockStarts + [drainedByteCount]).map { Int64($0 + base) }, into: file)
         return place
     }
 }
