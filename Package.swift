@@ -89,7 +89,9 @@ let package = Package(
         tests(of: "TrawlEval", imports: ["TrawlJSON", "TrawlErrors"]),
         tests(of: "TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
         tests(of: "TrawlPostings", imports: ["TrawlBytes"]),
-        tests(of: "TrawlSegment", imports: ["TrawlBytes", "TrawlFiles", "TrawlSchema"]),
+        tests(
+            of: "TrawlSegment",
+            imports: ["TrawlBytes", "TrawlFiles", "TrawlPostings", "TrawlSchema"]),
         tests(of: "TrawlCluster"),
         tests(of: "trawl", imports: ["TrawlErrors"]),
         tests(of: "TrawlTestKit", imports: ["TrawlFiles"]),

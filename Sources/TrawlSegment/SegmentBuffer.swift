@@ -1,4 +1,4 @@
-package import TrawlBytes
+internal import TrawlBytes
 internal import TrawlPostings
 package import TrawlSchema
 
@@ -130,7 +130,8 @@ final class FieldBuffer {
         assert(MemoryLayout<ParsedDocument.Occurrence>.stride == 20)
         unsafe inverted.add(
             document: doc, bytes: bytes, occurrences: UnsafeRawBufferPointer(occurrences))
-        let length = inverted.detail == .documents
+        let length =
+            inverted.detail == .documents
             ? unsafe Self.distinctCount(occurrences, bytes) : occurrences.count
         norms.append(
             doc: doc, length: Int32(length), norm: NormEncoding.encode(terms.length))

@@ -1,4 +1,4 @@
-package import TrawlBytes
+internal import TrawlBytes
 package import TrawlFiles
 
 /// Writes one file of a segment from front to back: envelope, bytes, envelope.

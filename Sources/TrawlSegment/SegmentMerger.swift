@@ -244,8 +244,8 @@ struct MergeWork {
         }
         var cursors = columns.map { DictionaryCursor($0.column.dictionary) }
         var next: Int64 = 0
-        while let least = cursors.compactMap(\.current).min(by: { $0.lexicographicallyPrecedes($1) })
-        {
+        while let least = cursors.compactMap(\.current).min(by: { $0.lexicographicallyPrecedes($1) }
+        ) {
             var isUsed = false
             for index in cursors.indices where cursors[index].current == least {
                 if newOrdinals[index][cursors[index].ordinal] == 0 {
@@ -298,7 +298,7 @@ struct MergeWork {
                 let docs = stored.docs(ofBlock: block)
                 let packed = unsafe stored.packedBlock(block)
                 let allLive = docs.allSatisfy { map.newNumber(of: $0) != nil }
-                if allLive, unsafe packed.count >= StoredFormat.blockByteCount / 8 {
+                if allLive, packed.count >= StoredFormat.blockByteCount / 8 {
                     unsafe writer.append(packedBlock: packed, docCount: docs.count)
                 } else {
                     let unpacked = try stored.block(block)

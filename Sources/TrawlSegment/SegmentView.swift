@@ -1,4 +1,5 @@
 package import TrawlBytes
+internal import TrawlPostings
 
 /// A segment as one search sees it: its files, and which of its documents live.
 package struct SegmentView: Sendable {
@@ -39,8 +40,10 @@ package struct SegmentView: Sendable {
             var count = 0
             let bits = live.bits
             let walked: Result<Void, any Error> = Result {
-                try list.forEachBlock { docs, _ in
-                    for doc in unsafe docs where unsafe bits.contains(Int(doc)) { count += 1 }
+                try unsafe list.forEachBlock { docs, _ in
+                    for index in docs.indices where unsafe bits.contains(Int(docs[index])) {
+                        count += 1
+                    }
                 }
             }
             if case .failure(let error) = walked {

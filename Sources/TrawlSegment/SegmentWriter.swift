@@ -1,5 +1,6 @@
 package import TrawlFiles
 internal import TrawlPostings
+internal import TrawlSchema
 
 /// Writes a buffer as a segment. The buffer stays as it is, so that a write that failed for want
 /// of space can be tried again.

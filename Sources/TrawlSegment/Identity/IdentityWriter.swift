@@ -27,7 +27,7 @@ enum IdentityWriter {
         try source.forEachID { id in
             end += id.count
             starts.append(end)
-            try id.withUnsafeBytes { bytes in
+            try unsafe id.withUnsafeBytes { bytes in
                 unsafe hashes.append(StableHash.hash64(bytes))
                 try unsafe file.append(bytes)
             }

@@ -1,0 +1,173 @@
+package import TrawlBytes
+package import TrawlFiles
+internal import TrawlPostings
+
+/// Reads every byte of a segment and names what is wrong: checksums, the order and bounds inside
+/// each file, and what the files say of each other.
+package struct SegmentChecker {
+    /// What was found wrong, file by file.
+    package private(set) var problems: [CorruptionError] = []
+
+    package init() {}
+
+    /// Checks a segment and, when there are any, its live documents.
+    ///
+    /// - Parameter liveGeneration: 0 while all documents live.
+    /// - Returns: The segment, when it can be opened at all.
+    @discardableResult
+    package mutating func check(
+        _ id: SegmentID, liveGeneration: UInt64, in store: any FileStore
+    ) -> SegmentView? {
+        var opened: SegmentReader?
+        attempt(SegmentFormat.fileName(id, .info)) { opened = try SegmentReader(id, in: store) }
+        guard let reader = opened else {
+            checkEnvelopes(of: id, in: store)
+            return nil
+        }
+        for file in reader.largeFiles {
+            attempt(file.name) {
+                try unsafe EnvelopeFormat.checkContent(file.bytes, file: file.name)
+            }
+        }
+        var live: LiveDocs?
+        if liveGeneration > 0 {
+            let name = SegmentFormat.liveFileName(id, generation: liveGeneration)
+            attempt(name) {
+                live = try LiveDocsFormat.decode(
+                    try store.readAll(name), of: reader.info, file: name)
+            }
+        }
+        let view = SegmentView(reader, live: live)
+        check(reader)
+        for field in reader.fields { check(field, of: view) }
+        checkLookUp(view)
+        if problems.isEmpty, let damage = reader.damage { problems.append(damage) }
+        return view
+    }
+
+    /// A segment that cannot be opened: which of its files are whole.
+    private mutating func checkEnvelopes(of id: SegmentID, in store: any FileStore) {
+        for kind in SegmentFormat.Kind.allCases where kind != .info && kind != .live {
+            let name = SegmentFormat.fileName(id, kind)
+            guard store.exists(name) else { continue }
+            attempt(name) {
+                let file = SegmentFile(name: name, mapping: try store.map(name))
+                _ = try unsafe EnvelopeFormat.check(
+                    file.bytes, file: name, kind: kind.rawValue,
+                    versions: SegmentFormat.versions, owner: id.number)
+                try unsafe EnvelopeFormat.checkContent(file.bytes, file: name)
+            }
+        }
+    }
+
+    private mutating func attempt(_ file: String, _ body: () throws -> Void) {
+        do { try body() } catch let error as CorruptionError {
+            if !problems.contains(error) { problems.append(error) }
+        } catch {
+            problems.append(CorruptionError(file: file, byteOffset: 0, reason: "\(error)"))
+        }
+    }
+
+    private mutating func check(_ reader: SegmentReader) {
+        attempt(SegmentFormat.fileName(reader.id, .iden)) { try reader.identity.check() }
+        attempt(SegmentFormat.fileName(reader.id, .stor)) { try reader.stored.check() }
+    }
+
+    private mutating func check(_ field: SegmentField, of view: SegmentView) {
+        let id = view.id
+        attempt(SegmentFormat.fileName(id, .norm)) {
+            try field.norms?.check()
+            try Self.checkStatistics(of: field, view)
+        }
+        attempt(SegmentFormat.fileName(id, .cols)) {
+            try field.numbers?.check()
+            try field.bytes?.check()
+        }
+        attempt(SegmentFormat.fileName(id, .pnts)) { try field.points?.check() }
+        attempt(SegmentFormat.fileName(id, .post)) { try Self.checkPostings(of: field, view) }
+    }
+
+    /// The statistics that were kept must be those of the lengths.
+    private static func checkStatistics(of field: SegmentField, _ view: SegmentView) throws {
+        guard let norms = field.norms else { return }
+        var all = FieldStatistics()
+        var living = FieldStatistics()
+        norms.forEach { doc, length, _ in
+            all.add(length: length)
+            if doc < view.docCount, view.isLive(doc) { living.add(length: length) }
+        }
+        guard all == field.statistics, living == view.statistics(of: field) else {
+            throw CorruptionError(
+                file: SegmentFormat.fileName(view.id, .norm), byteOffset: 0,
+                reason: "the lengths of \(field.name) add up to \(living), "
+                    + "\(view.statistics(of: field)) was kept")
+        }
+    }
+
+    /// Reads every list; the documents' lengths must be what the lists add up to.
+    private static func checkPostings(of field: SegmentField, _ view: SegmentView) throws {
+        guard let postings = field.postings, let norms = field.norms else { return }
+        var lengths = [Int](repeating: 0, count: view.docCount)
+        var last: [UInt8]?
+        var termCount = 0
+        func damaged(_ reason: String) -> CorruptionError {
+            CorruptionError(
+                file: SegmentFormat.fileName(view.id, .post), byteOffset: 0, reason: reason)
+        }
+        try postings.forEachTerm { term, entry in
+            if let last, !last.lexicographicallyPrecedes(term) {
+                throw damaged("term \(termCount) of \(field.name) is out of order")
+            }
+            last = Array(term)
+            termCount += 1
+            var docCount = 0
+            var lastDoc = -1
+            var isSorted = true
+            let list = try postings.open(entry)
+            try unsafe list.forEachBlock { docs, frequencies in
+                for index in docs.indices {
+                    let doc = unsafe Int(docs[index])
+                    if doc <= lastDoc || doc >= view.docCount {
+                        isSorted = false
+                        return
+                    }
+                    lastDoc = doc
+                    lengths[doc] +=
+                        postings.detail == .documents
+                        ? 1 : unsafe Int(frequencies[index])
+                }
+                docCount += docs.count
+            }
+            try list.check()
+            guard isSorted, docCount == entry.docCount else {
+                throw damaged(
+                    "a list of \(field.name) has \(docCount) documents, or out of order; "
+                        + "\(entry.docCount) expected")
+            }
+            return true
+        }
+        guard termCount == postings.termCount else {
+            throw damaged("\(termCount) terms of \(field.name), \(postings.termCount) expected")
+        }
+        for doc in lengths.indices where lengths[doc] != norms.length(of: doc) {
+            throw damaged(
+                "document \(doc) occurs \(lengths[doc]) times in the lists of \(field.name), "
+                    + "its length is \(norms.length(of: doc))")
+        }
+    }
+
+    /// Every living document is found by its id.
+    private mutating func checkLookUp(_ view: SegmentView) {
+        let identity = view.reader.identity
+        for doc in 0..<view.docCount where view.isLive(doc) {
+            let id = identity.id(of: doc)
+            guard identity.doc(id: id, hash: StableHash.hash64(id)) == doc else {
+                problems.append(
+                    CorruptionError(
+                        file: SegmentFormat.fileName(view.id, .iden), byteOffset: 0,
+                        reason: "the living document \(doc) is not found by its id"))
+                return
+            }
+        }
+    }
+}
