@@ -70,6 +70,8 @@ let package = Package(
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
 
+        room("TrawlSimulation", imports: ["TrawlCluster"]),
+
         // Floor 5: edges
         room("TrawlHTTP", imports: ["TrawlErrors", "CMicrohttpd", "CZlib", "CCurl"]),
 
@@ -78,8 +80,13 @@ let package = Package(
 
         // Floor 7: command line
         .executableTarget(
-            name: "trawl", dependencies: ["TrawlErrors", "TrawlBytes", "TrawlJSON"],
-            swiftSettings: house),
+            name: "trawl",
+            dependencies: [
+                "TrawlErrors",
+                "TrawlBytes",
+                "TrawlJSON",
+                "TrawlSimulation",
+            ], swiftSettings: house),
 
         // Tests
         .target(
@@ -93,6 +100,7 @@ let package = Package(
             of: "TrawlSegment",
             imports: ["TrawlBytes", "TrawlFiles", "TrawlPostings", "TrawlSchema"]),
         tests(of: "TrawlCluster"),
+        tests(of: "TrawlSimulation"),
         tests(of: "trawl", imports: ["TrawlErrors"]),
         tests(of: "TrawlTestKit", imports: ["TrawlFiles"]),
         tests(of: "TrawlFiles", imports: ["TrawlErrors"]),
