@@ -102,7 +102,9 @@ let package = Package(
         tests(of: "TrawlCluster"),
         tests(of: "TrawlSimulation"),
         tests(of: "trawl", imports: ["TrawlErrors"]),
-        tests(of: "TrawlTestKit", imports: ["TrawlFiles"]),
+        .testTarget(
+            name: "TrawlTestKitTests", dependencies: ["TrawlTestKit", "TrawlFiles"],
+            swiftSettings: house),
         tests(of: "TrawlFiles", imports: ["TrawlErrors"]),
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
         tests(of: "TrawlHTTP", imports: ["TrawlErrors"]),

@@ -43,6 +43,8 @@ public struct Simulation {
         /// What was not as it has to be; empty when all was well.
         public var violations: [String] = []
 
+        public init() {}
+
         /// Adds the figures of another run.
         public mutating func add(_ other: Report) {
             eventCount += other.eventCount
