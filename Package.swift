@@ -66,6 +66,7 @@ let package = Package(
             imports: [
                 "TrawlPostings", "TrawlSchema", "TrawlFiles", "TrawlBytes", "TrawlErrors", "CZstd",
             ]),
+        room("TrawlQuery", imports: ["TrawlDocument", "TrawlJSON", "TrawlErrors"]),
 
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
@@ -107,6 +108,7 @@ let package = Package(
             swiftSettings: house),
         tests(of: "TrawlFiles", imports: ["TrawlErrors"]),
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
+        tests(of: "TrawlQuery", imports: ["TrawlJSON", "TrawlErrors"]),
         tests(of: "TrawlHTTP", imports: ["TrawlErrors"]),
         tests(of: "TrawlAnalysis", imports: ["TrawlErrors", "TrawlJSON"]),
     ]

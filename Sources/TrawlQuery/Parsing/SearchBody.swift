@@ -1,0 +1,390 @@
+package import TrawlJSON
+
+/// The body of `_search`, with the errors of the API.
+package enum SearchBody {
+    package static func parse(_ value: JSONValue) throws(QueryError) -> SearchRequest {
+        guard case .object(let object) = value else {
+            throw .parsing("Expected [START_OBJECT] but found [\(RequestReader.token(value))]")
+        }
+        var reader = RequestReader()
+        var request = SearchRequest()
+        for (key, value) in object {
+            try reader.bodyMember(&request, key, value)
+        }
+        try check(request)
+        return request
+    }
+
+    package static func parse(text: [UInt8]) throws(QueryError) -> SearchRequest {
+        if text.allSatisfy({ $0 == 0x20 || $0 == 0x0a || $0 == 0x0d || $0 == 0x09 }) {
+            return SearchRequest()
+        }
+        let value: JSONValue
+        do {
+            value = try JSONValue.parse(text)
+        } catch {
+            var wrong = QueryError(type: "json_parse_exception", reason: error.reason)
+            wrong.line = error.line
+            wrong.column = error.column
+            throw wrong
+        }
+        do { return try parse(value) } catch { throw RequestPlace.locate(error, in: text) }
+    }
+
+    /// What must hold whatever index is asked.
+    package static func check(_ request: SearchRequest) throws(QueryError) {
+        let window = request.from + request.size
+        if window > SearchRequest.maxResultWindow {
+            throw .illegalArgument(
+                "Result window is too large, from + size must be less than or equal to: "
+                    + "[\(SearchRequest.maxResultWindow)] but was [\(window)]. See the scroll api "
+                    + "for a more efficient way to request large data sets. This limit can be set "
+                    + "by changing the [index.max_result_window] index level setting.")
+        }
+        for rescore in request.rescore {
+            if let size = rescore.windowSize, size > Rescore.maxWindow {
+                throw .illegalArgument(
+                    "Rescore window [\(size)] is too large. It must be less than "
+                        + "[\(Rescore.maxWindow)]. This prevents allocating massive heaps for "
+                        + "storing the results to be rescored. This limit can be set by changing "
+                        + "the [index.max_rescore_window] index level setting.")
+            }
+        }
+        if !request.rescore.isEmpty, request.sort.contains(where: { $0.by != .score }) {
+            throw .illegalArgument("Cannot use [sort] option in conjunction with [rescore].")
+        }
+        if let after = request.searchAfter {
+            if request.from > 0 {
+                throw .illegalArgument(
+                    "`from` parameter must be set to 0 when `search_after` is used.")
+            }
+            let keys = max(1, request.sort.count)
+            if request.sort.isEmpty {
+                throw .illegalArgument("Sort must contain at least one field.")
+            }
+            if after.count != keys {
+                throw .illegalArgument(
+                    "search_after has \(after.count) value(s) but sort has \(keys).")
+            }
+        }
+        if request.docvalueFields.count > 100 {
+            throw .illegalArgument(
+                "Trying to retrieve too many docvalue_fields. Must be less than or equal to: "
+                    + "[100] but was [\(request.docvalueFields.count)]. This limit can be set by "
+                    + "changing the [index.max_docvalue_fields_search] index level setting.")
+        }
+    }
+}
+
+extension RequestReader {
+    mutating func bodyMember(
+        _ request: inout SearchRequest, _ key: String, _ value: JSONValue
+    ) throws(QueryError) {
+        if Self.isScalar(value) {
+            if try scalarMember(&request, key, value) { return }
+        } else if try structuredMember(&request, key, value) {
+            return
+        }
+        throw fail(
+            .parsing("Unknown key for a \(Self.token(value)) in [\(key)]."), at: .key(key))
+    }
+
+    private mutating func scalarMember(
+        _ request: inout SearchRequest, _ key: String, _ value: JSONValue
+    ) throws(QueryError) -> Bool {
+        switch key {
+        case "from":
+            request.from = try int(value, key)
+            if request.from < 0 {
+                throw fail(
+                    .illegalArgument("[from] parameter cannot be negative"), at: .key(key))
+            }
+        case "size":
+            request.size = try int(value, key)
+            if request.size < 0 {
+                throw fail(
+                    .illegalArgument(
+                        "[size] parameter cannot be negative, found [\(request.size)]"),
+                    at: .key(key))
+            }
+        case "timeout": request.timeoutMilliseconds = try milliseconds(value, key)
+        case "terminate_after":
+            request.terminateAfter = try int(value, key)
+            if request.terminateAfter < 0 {
+                throw fail(.illegalArgument("terminateAfter must be > 0"), at: .key(key))
+            }
+        case "min_score": request.minScore = try float(value, key)
+        case "version": request.version = try bool(value, key)
+        case "seq_no_primary_term": request.sequenceAndTerm = try bool(value, key)
+        case "explain": request.explain = try bool(value, key)
+        case "track_scores": request.trackScores = try bool(value, key)
+        case "include_named_queries_score":
+            request.includeNamedQueriesScore = try bool(value, key)
+        case "track_total_hits": request.trackTotalHits = try totalHits(value, key)
+        case "_source": request.source = try sourceFilter(value, key)
+        case "stored_fields": request.storedFields = [try text(value, key)]
+        case "sort":
+            request.sort = try inside(.key(key)) { r throws(QueryError) in try r.sort(value) }
+        case "profile": request.profile = try bool(value, key)
+        case "search_pipeline", "verbose_pipeline", "phase_took": break
+        case "query", "post_filter", "aggs", "aggregations", "highlight":
+            return false
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func structuredMember(
+        _ request: inout SearchRequest, _ key: String, _ value: JSONValue
+    ) throws(QueryError) -> Bool {
+        let isObject = value.objectValue != nil
+        switch key {
+        case "query" where isObject: request.query = try query(value, under: key)
+        case "post_filter" where isObject: request.postFilter = try query(value, under: key)
+        case "_source": request.source = try sourceFilter(value, key)
+        case "aggs" where isObject, "aggregations" where isObject: request.aggregations = value
+        case "highlight" where isObject: request.highlight = value
+        case "suggest" where isObject: request.suggest = value
+        case "script_fields" where isObject: request.scriptFields = value
+        case "runtime_mappings" where isObject: request.runtimeMappings = value
+        case "sort":
+            request.sort = try inside(.key(key)) { r throws(QueryError) in try r.sort(value) }
+        case "rescore":
+            try inside(.key(key)) { reader throws(QueryError) in
+                try reader.each(value) { reader, element throws(QueryError) in
+                    request.rescore.append(try reader.rescore(element))
+                }
+            }
+        case "collapse" where isObject: request.collapse = try collapse(value, key)
+        case "slice" where isObject: request.slice = try slice(value, key)
+        case "pit" where isObject:
+            request.pointInTime = PointInTime(
+                id: try text(value["id"] ?? .null, "id"),
+                keepAlive: value["keep_alive"]?.stringValue)
+        case "indices_boost": try indicesBoost(&request, value, key)
+        case "stored_fields" where !isObject:
+            var names: [String] = []
+            for element in value.arrayValue ?? [] { names.append(try text(element, key)) }
+            request.storedFields = names
+        case "docvalue_fields" where !isObject:
+            request.docvalueFields = try fieldsAndFormats(value, key)
+        case "fields" where !isObject: request.fields = try fieldsAndFormats(value, key)
+        case "search_after" where !isObject: request.searchAfter = try searchAfter(value, key)
+        case "stats" where !isObject, "ext" where isObject, "derived" where isObject,
+            "search_pipeline" where isObject:
+            break
+        default: return false
+        }
+        return true
+    }
+
+    // MARK: Pieces of the body
+
+    package func totalHits(
+        _ value: JSONValue, _ key: String
+    ) throws(QueryError) -> SearchRequest.TotalHits {
+        switch value {
+        case .bool(true), .string("true"): return .exact
+        case .bool(false), .string("false"): return .none
+        default:
+            let limit = try int(value, key)
+            if limit == -1 { return .none }
+            guard limit >= 0 else {
+                throw fail(
+                    .illegalArgument(
+                        "[track_total_hits] parameter must be positive or equals to -1, got "
+                            + "\(limit)"), at: .key(key))
+            }
+            return limit == Int(Int32.max) ? .exact : .upTo(limit)
+        }
+    }
+
+    package func sourceFilter(
+        _ value: JSONValue, _ key: String
+    ) throws(QueryError) -> SourceFilter {
+        func names(_ value: JSONValue, _ inner: String) throws(QueryError) -> [String] {
+            var all: [String] = []
+            for element in value.arrayValue ?? [value] {
+                guard case .string(let name) = element else {
+                    throw fail(
+                        .parsing(
+                            "Unknown key for a \(Self.token(element)) in [\(inner)]."),
+                        at: .key(key))
+                }
+                all.append(name)
+            }
+            return all
+        }
+        switch value {
+        case .bool(let isEnabled): return isEnabled ? .all : .none
+        case .string(let name): return SourceFilter(includes: [name])
+        case .array: return SourceFilter(includes: try names(value, key))
+        case .object(let object):
+            var filter = SourceFilter()
+            for (inner, value) in object {
+                switch inner {
+                case "includes", "include": filter.includes = try names(value, inner)
+                case "excludes", "exclude": filter.excludes = try names(value, inner)
+                default:
+                    throw fail(
+                        .parsing("Unknown key for a \(Self.token(value)) in [\(inner)]."),
+                        at: .key(key), .key(inner))
+                }
+            }
+            return filter
+        default:
+            throw fail(
+                .parsing(
+                    "Expected one of [VALUE_BOOLEAN, START_OBJECT] but found "
+                        + "[\(Self.token(value))]"), at: .key(key))
+        }
+    }
+
+    mutating func fieldsAndFormats(
+        _ value: JSONValue, _ key: String
+    ) throws(QueryError) -> [FieldAndFormat] {
+        var all: [FieldAndFormat] = []
+        try inside(.key(key)) { reader throws(QueryError) in
+            try reader.each(value) { reader, element throws(QueryError) in
+                guard case .object(let object) = element else {
+                    all.append(.init(field: try reader.text(element, key)))
+                    return
+                }
+                var field = FieldAndFormat(field: "")
+                for (option, value) in object {
+                    switch option {
+                    case "field": field.field = try reader.text(value, option)
+                    case "format":
+                        field.format = value == .null ? nil : try reader.text(value, option)
+                    case "include_unmapped":
+                        field.includeUnmapped = try reader.bool(value, option)
+                    default:
+                        throw reader.fail(
+                            QueryError(
+                                type: "x_content_parse_exception",
+                                reason: "[\(key)] unknown field [\(option)]"),
+                            at: .key(option), atKey: true)
+                    }
+                }
+                if field.field.isEmpty {
+                    throw reader.fail(.illegalArgument("Required [field]"))
+                }
+                all.append(field)
+            }
+        }
+        return all
+    }
+
+    func searchAfter(_ value: JSONValue, _ key: String) throws(QueryError) -> [JSONValue] {
+        let values = value.arrayValue ?? []
+        if values.isEmpty {
+            throw fail(
+                .illegalArgument("Values must contains at least one value."), at: .key(key))
+        }
+        for (i, element) in values.enumerated() where !Self.isScalar(element) {
+            throw fail(
+                .parsing(
+                    "Expected [VALUE_STRING] or [VALUE_NUMBER] or [VALUE_BOOLEAN] or [VALUE_NULL] "
+                        + "but found [\(Self.token(element))] inside search_after."),
+                at: .key(key), .index(i))
+        }
+        return values
+    }
+
+    private mutating func rescore(_ value: JSONValue) throws(QueryError) -> Rescore {
+        var rescore: Rescore?
+        var window: Int?
+        for (key, value) in value.objectValue ?? [:] {
+            switch key {
+            case "window_size": window = try int(value, key)
+            case "query":
+                rescore = try inside(.key(key)) { r throws(QueryError) in
+                    try r.queryRescore(value)
+                }
+            default:
+                let hint = Suggestion.forUnknown(key, among: ["query"])
+                throw fail(
+                    QueryError.parsing("Unknown RescorerBuilder [\(key)]\(hint)"), at: .key(key))
+            }
+        }
+        guard var rescore else { throw fail(.parsing("missing rescore type")) }
+        rescore.windowSize = window
+        return rescore
+    }
+
+    private mutating func queryRescore(_ value: JSONValue) throws(QueryError) -> Rescore {
+        var inner: Query?
+        var rescore = Rescore(query: Query(.matchAll))
+        for (key, value) in value.objectValue ?? [:] {
+            switch key {
+            case "rescore_query": inner = try query(value, under: key)
+            case "query_weight": rescore.queryWeight = try float(value, key)
+            case "rescore_query_weight": rescore.rescoreWeight = try float(value, key)
+            case "score_mode":
+                let text = try text(value, key)
+                guard let mode = Rescore.ScoreMode(rawValue: text.lowercased()) else {
+                    throw fail(
+                        .illegalArgument("illegal score_mode value [\(text)]"), at: .key(key))
+                }
+                rescore.scoreMode = mode
+            default:
+                throw fail(
+                    QueryError(
+                        type: "x_content_parse_exception",
+                        reason: "[query] unknown field [\(key)]"), at: .key(key), atKey: true)
+            }
+        }
+        guard let inner else { throw fail(.illegalArgument("rescore_query cannot be null")) }
+        rescore.query = inner
+        return rescore
+    }
+
+    private func collapse(_ value: JSONValue, _ name: String) throws(QueryError) -> Collapse {
+        var collapse = Collapse(field: "")
+        for (key, value) in value.objectValue ?? [:] {
+            switch key {
+            case "field": collapse.field = try text(value, key)
+            case "inner_hits": collapse.innerHits = value
+            case "max_concurrent_group_searches":
+                collapse.maxConcurrentGroupSearches = try int(value, key)
+            default:
+                throw fail(
+                    QueryError(
+                        type: "x_content_parse_exception",
+                        reason: "[collapse] unknown field [\(key)]"),
+                    at: .key(name), .key(key), atKey: true)
+            }
+        }
+        if collapse.field.isEmpty {
+            throw fail(.illegalArgument("Required [field]"), at: .key(name))
+        }
+        return collapse
+    }
+
+    private func slice(_ value: JSONValue, _ name: String) throws(QueryError) -> Slice {
+        let slice = Slice(
+            id: try int(value["id"] ?? -1, "id"), max: try int(value["max"] ?? -1, "max"),
+            field: value["field"]?.stringValue)
+        if slice.id < 0 {
+            throw fail(
+                .illegalArgument("id must be greater than or equal to 0"), at: .key(name))
+        }
+        if slice.max <= 1 {
+            throw fail(.illegalArgument("max must be greater than 1"), at: .key(name))
+        }
+        if slice.id >= slice.max {
+            throw fail(.illegalArgument("max must be greater than id"), at: .key(name))
+        }
+        return slice
+    }
+
+    private func indicesBoost(
+        _ request: inout SearchRequest, _ value: JSONValue, _ key: String
+    ) throws(QueryError) {
+        for element in value.arrayValue ?? [value] {
+            for (index, boost) in element.objectValue ?? [:] {
+                request.indicesBoost.append((index, try float(boost, key)))
+            }
+        }
+    }
+}

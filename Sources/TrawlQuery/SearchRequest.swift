@@ -1,0 +1,114 @@
+package import TrawlJSON
+
+/// A search as it was asked: the body of `_search`, and what parameters add to it.
+package struct SearchRequest: Sendable {
+    package static let defaultSize = 10
+    package static let maxResultWindow = 10_000
+    package static let defaultTotalHits = 10_000
+
+    package enum TotalHits: Sendable, Hashable {
+        case none
+        /// Counts exactly up to this many; beyond it the total is a lower bound.
+        case upTo(Int)
+        case exact
+
+        package var limit: Int {
+            switch self {
+            case .none: 0
+            case .upTo(let limit): limit
+            case .exact: Int.max
+            }
+        }
+    }
+
+    package var query: Query?
+    package var from = 0
+    package var size = defaultSize
+    package var sort: [SortKey] = []
+    package var searchAfter: [JSONValue]?
+    package var trackTotalHits = TotalHits.upTo(defaultTotalHits)
+    package var trackScores = false
+    package var postFilter: Query?
+    package var minScore: Float?
+    package var rescore: [Rescore] = []
+    package var collapse: Collapse?
+    package var terminateAfter = 0
+    package var timeoutMilliseconds: Double?
+    package var slice: Slice?
+    package var pointInTime: PointInTime?
+    package var indicesBoost: [(index: String, boost: Float)] = []
+
+    package var source = SourceFilter.all
+    package var docvalueFields: [FieldAndFormat] = []
+    package var fields: [FieldAndFormat] = []
+    /// Nil: as usual; empty: nothing but metadata (`_none_`).
+    package var storedFields: [String]?
+    package var scriptFields: JSONValue?
+    package var explain = false
+    package var version = false
+    package var sequenceAndTerm = false
+    package var profile = false
+    package var includeNamedQueriesScore = false
+
+    package var highlight: JSONValue?
+    package var aggregations: JSONValue?
+    package var suggest: JSONValue?
+    package var runtimeMappings: JSONValue?
+
+    package init() {}
+}
+
+/// Which parts of the source a hit carries.
+package struct SourceFilter: Sendable, Hashable {
+    package var isEnabled = true
+    package var includes: [String] = []
+    package var excludes: [String] = []
+
+    package init(isEnabled: Bool = true, includes: [String] = [], excludes: [String] = []) {
+        self.isEnabled = isEnabled
+        self.includes = includes
+        self.excludes = excludes
+    }
+
+    package static let all = SourceFilter()
+    package static let none = SourceFilter(isEnabled: false)
+
+    package var isWhole: Bool { isEnabled && includes.isEmpty && excludes.isEmpty }
+}
+
+package struct FieldAndFormat: Sendable, Hashable {
+    package var field: String
+    package var format: String?
+    package var includeUnmapped = false
+}
+
+package struct Rescore: Sendable, Hashable {
+    package enum ScoreMode: String, Sendable, Hashable, CaseIterable {
+        case total, multiply, avg, max, min
+    }
+
+    package static let maxWindow = 10_000
+
+    package var windowSize: Int?
+    package var query: Query
+    package var queryWeight: Float = 1
+    package var rescoreWeight: Float = 1
+    package var scoreMode = ScoreMode.total
+}
+
+package struct Collapse: Sendable, Hashable {
+    package var field: String
+    package var innerHits: JSONValue?
+    package var maxConcurrentGroupSearches: Int?
+}
+
+package struct Slice: Sendable, Hashable {
+    package var id: Int
+    package var max: Int
+    package var field: String?
+}
+
+package struct PointInTime: Sendable, Hashable {
+    package var id: String
+    package var keepAlive: String?
+}
