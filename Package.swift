@@ -57,7 +57,9 @@ let package = Package(
         // Floor 1: documents
         room("TrawlDocument", imports: ["TrawlErrors"]),
         room("TrawlAnalysis", imports: ["TrawlErrors", "TrawlJSON", "CICU", "CStemmer"]),
-        room("TrawlSchema", imports: ["TrawlAnalysis", "TrawlDocument", "TrawlErrors"]),
+        room(
+            "TrawlSchema",
+            imports: ["TrawlAnalysis", "TrawlDocument", "TrawlJSON", "TrawlErrors"]),
 
         // Floor 2: one index
         room("TrawlPostings", imports: ["TrawlBytes", "TrawlErrors", "CKernels"]),
