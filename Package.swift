@@ -113,5 +113,6 @@ let package = Package(
         tests(of: "TrawlQuery", imports: ["TrawlJSON", "TrawlErrors"]),
         tests(of: "TrawlHTTP", imports: ["TrawlErrors"]),
         tests(of: "TrawlAnalysis", imports: ["TrawlErrors", "TrawlJSON"]),
+        tests(of: "TrawlSchema", imports: ["TrawlAnalysis", "TrawlJSON", "TrawlErrors"]),
     ]
 )

@@ -181,7 +181,8 @@ package struct Mapping: Sendable, Equatable {
             switch child {
             case .object(let object): current = object
             case .leaf(let leaf):
-                return rest.count == 1 ? leaf.multiFields[rest[rest.startIndex]].map(Node.leaf) : nil
+                return rest.count == 1
+                    ? leaf.multiFields[rest[rest.startIndex]].map(Node.leaf) : nil
             case .alias: return nil
             }
         }

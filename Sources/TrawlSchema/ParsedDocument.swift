@@ -63,6 +63,22 @@ package struct ParsedDocument: Sendable {
         }
     }
 
+    /// An object of a `nested` field: a document of its own, which belongs to this one and is
+    /// found only through it.
+    package struct Nested: Sendable {
+        /// The path of the nested field.
+        package var path: String
+        /// The place in `nested` of the object around it, or nil when that is the root.
+        package var parent: Int?
+        package var document: ParsedDocument
+
+        package init(path: String, parent: Int?, document: ParsedDocument) {
+            self.path = path
+            self.parent = parent
+            self.document = document
+        }
+    }
+
     package var id: String = ""
     package var routing: String?
     /// What is stored and given back: the JSON text as it came, or what the mapping's includes
@@ -74,6 +90,9 @@ package struct ParsedDocument: Sendable {
     package var values: [Value] = []
     /// Bytes of all terms and values.
     package var bytes: [UInt8] = []
+    /// Objects of nested fields, an object before those inside it. They have terms, numbers and
+    /// values, but neither id nor source.
+    package var nested: [Nested] = []
 
     package init() {}
 
@@ -86,5 +105,6 @@ package struct ParsedDocument: Sendable {
         numbers.removeAll(keepingCapacity: true)
         values.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: true)
+        nested.removeAll(keepingCapacity: true)
     }
 }

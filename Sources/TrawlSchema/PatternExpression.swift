@@ -156,7 +156,8 @@ struct PatternExpression: Sendable, Equatable {
 
         private mutating func counts() -> (Int, Int?)? {
             guard let end = rest.firstIndex(of: 0x7D) else { return nil }
-            let text = rest[rest.index(after: rest.startIndex)..<end].compactMap(Unicode.Scalar.init)
+            let text = rest[rest.index(after: rest.startIndex)..<end].compactMap(
+                Unicode.Scalar.init)
             let parts = String(String.UnicodeScalarView(text))
                 .split(separator: ",", omittingEmptySubsequences: false)
             rest = rest[(end + 1)...]

@@ -1,4 +1,4 @@
-package import TrawlJSON
+internal import TrawlJSON
 
 /// `_source`: what is kept of a document's text.
 package struct SourceRules: Sendable, Equatable {
@@ -63,7 +63,8 @@ enum RootParameters {
 
     private static func source(_ value: JSONValue) throws(SchemaError) -> SourceRules {
         let object = try metadata(
-            "_source", value, allowed: ["enabled", "includes", "excludes", "recovery_source_enabled"])
+            "_source", value,
+            allowed: ["enabled", "includes", "excludes", "recovery_source_enabled"])
         var rules = SourceRules()
         if let enabled = object["enabled"] { rules.isEnabled = try ParameterText.bool(enabled) }
         func patterns(_ key: String) -> [String] {

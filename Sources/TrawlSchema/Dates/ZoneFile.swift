@@ -10,7 +10,8 @@ struct ZoneFile {
     private static let folder = "/usr/share/zoneinfo/"
 
     init?(id: String) {
-        let isName = !id.isEmpty && id.utf8.count < 64 && id.utf8.first != UInt8(ascii: "/")
+        let isName =
+            !id.isEmpty && id.utf8.count < 64 && id.utf8.first != UInt8(ascii: "/")
             && id.utf8.allSatisfy { byte in
                 (byte >= 48 && byte <= 57) || (byte | 32 >= 97 && byte | 32 <= 122)
                     || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "/")

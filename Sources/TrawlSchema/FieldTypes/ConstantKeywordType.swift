@@ -31,9 +31,9 @@ package struct ConstantKeywordType: FieldType {
     }
 
     package func lookup(
-        term term: JSONValue, context: QueryValueContext
+        term wanted: JSONValue, context: QueryValueContext
     ) throws(SchemaError) -> ValueLookup {
-        ParameterText.java(term) == value ? .all : .none
+        ParameterText.java(wanted) == value ? .all : .none
     }
 
     package func lookup(

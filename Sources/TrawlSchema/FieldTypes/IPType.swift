@@ -50,7 +50,7 @@ package struct IPType: FieldType {
             document.markPresent(field)
         } else {
             document.add(
-                bytes: bytes.span, to: field, asTerm: storage.postings != .none,
+                bytes: bytes, to: field, asTerm: storage.postings != .none,
                 asValue: storage.column != .none)
         }
     }

@@ -67,6 +67,12 @@ package struct TextType: FieldType {
         typeName = definition.typeName
         analyzer = parameters.string("analyzer") ?? TextType.defaultAnalyzer
         let hasAnalyzer = parameters.explicit["analyzer"] != nil
+        for (later, earlier) in [
+            ("search_analyzer", "analyzer"), ("search_quote_analyzer", "search_analyzer"),
+        ] where parameters.explicit[later] != nil && parameters.explicit[earlier] == nil {
+            throw .mapperParsing(
+                "\(earlier) on field [\(definition.path)] must be set when \(later) is set")
+        }
         // Without an analyzer of the field the index's search analyzer may differ.
         searchAnalyzer =
             parameters.string("search_analyzer") ?? (hasAnalyzer ? analyzer : "default_search")
