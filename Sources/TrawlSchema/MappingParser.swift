@@ -72,12 +72,7 @@ package struct MappingParser: Sendable {
     private func parseProperties(
         _ properties: JSONObject, into object: inout Mapping.Object, depth: Int
     ) throws(SchemaError) {
-        // The limit proper is checked with the whole mapping; this one guards the stack.
-        guard depth <= max(context.limits.depth, 20) + 100 else {
-            throw .illegalArgument(
-                "Limit of mapping depth [\(context.limits.depth)] has been exceeded due to "
-                    + "object field [\(object.path)]")
-        }
+        try guardDepth(depth, object)
         for (name, value) in properties {
             guard let definition = value.objectValue else {
                 if let list = value.arrayValue, list.isEmpty { continue }
@@ -98,12 +93,22 @@ package struct MappingParser: Sendable {
         }
     }
 
+    /// The limit proper is checked with the whole mapping; this one guards the stack.
+    private func guardDepth(_ depth: Int, _ object: Mapping.Object) throws(SchemaError) {
+        guard depth <= min(context.limits.depth, 200) + 1 else {
+            throw .illegalArgument(
+                "Limit of mapping depth [\(context.limits.depth)] has been exceeded due to "
+                    + "object field [\(object.path)]")
+        }
+    }
+
     /// A dot in a name makes an object of what stands before it.
     private func insert(
         _ parts: ArraySlice<String>, field: String, _ definition: JSONObject,
         into object: inout Mapping.Object, depth: Int
     ) throws(SchemaError) {
         guard let name = parts.first else { return }
+        try guardDepth(depth, object)
         let path = object.path.isEmpty ? name : object.path + "." + name
         let node: Mapping.Node
         if parts.count > 1 {

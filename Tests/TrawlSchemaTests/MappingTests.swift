@@ -115,7 +115,7 @@ struct MappingTests {
             (
                 #"{"properties": {"d": {"type": "date", "format": "yyyy-bb"}}}"#,
                 "Error parsing [format] on field [d]: Invalid format: [yyyy-bb]: "
-                    + "Too many pattern letters: b"
+                    + "Unknown pattern letter: b"
             ),
             (
                 #"{"properties": {"s": {"type": "scaled_float"}}}"#,
