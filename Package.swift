@@ -69,6 +69,9 @@ let package = Package(
                 "TrawlPostings", "TrawlSchema", "TrawlFiles", "TrawlBytes", "TrawlErrors", "CZstd",
             ]),
         room("TrawlQuery", imports: ["TrawlDocument", "TrawlJSON", "TrawlErrors"]),
+        room(
+            "TrawlSearch",
+            imports: ["TrawlSegment", "TrawlPostings", "TrawlBytes", "TrawlErrors", "CKernels"]),
 
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
@@ -99,6 +102,9 @@ let package = Package(
         tests(of: "TrawlEval", imports: ["TrawlJSON", "TrawlErrors"]),
         tests(of: "TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
         tests(of: "TrawlPostings", imports: ["TrawlBytes"]),
+        tests(
+            of: "TrawlSearch",
+            imports: ["TrawlPostings", "TrawlSegment", "TrawlBytes"]),
         tests(
             of: "TrawlSegment",
             imports: ["TrawlBytes", "TrawlFiles", "TrawlPostings", "TrawlSchema"]),

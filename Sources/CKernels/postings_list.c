@@ -1,5 +1,6 @@
 #include "postings_list.h"
 
+#include <stdlib.h>
 #include <string.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -199,6 +200,11 @@ uint32_t trawl_list_seek(trawl_list *l, uint32_t doc) {
   trawl_list_load(l, block);
   if (l->damaged) return UINT32_MAX;
   return l->docs[place_of(l, doc)];
+}
+
+uint32_t trawl_list_place(trawl_list *l, uint32_t doc) {
+  if (trawl_list_seek(l, doc) != doc) return UINT32_MAX;
+  return place_of(l, doc);
 }
 
 // ---- bit sets ----
@@ -519,6 +525,12 @@ static int load_chunk(trawl_list *l, uint32_t index, uint32_t total) {
   return 0;
 }
 
+static inline uint32_t sum_of(const uint32_t *numbers, uint32_t from, uint32_t to) {
+  uint32_t sum = 0;
+  for (uint32_t i = from; i < to; i++) sum += numbers[i];
+  return sum;
+}
+
 uint32_t trawl_list_positions(trawl_list *l, uint32_t place, uint32_t *positions,
                               uint32_t capacity) {
   if (l->positions_inline) {
@@ -528,19 +540,18 @@ uint32_t trawl_list_positions(trawl_list *l, uint32_t place, uint32_t *positions
   if (l->positions_block != l->block) {
     trawl_list_load_frequencies(l);
     if (l->damaged) return 0;
-    uint32_t sum = 0;
-    for (uint32_t i = 0; i < l->count; i++) {
-      l->position_starts[i] = sum;
-      sum += l->frequencies[i];
-    }
-    l->position_starts[l->count] = sum;
+    l->positions_total = sum_of(l->frequencies, 0, l->count);
+    l->positions_place = l->positions_start = 0;
     l->positions_block = l->block;
     l->deltas_chunk = UINT32_MAX;
     l->chunk_bytes = NULL;
   }
-  uint32_t start = l->position_starts[place], stop = l->position_starts[place + 1];
-  uint32_t total = l->position_starts[l->count];
-  uint32_t n = stop - start < capacity ? stop - start : capacity;
+  if (place < l->positions_place) l->positions_place = l->positions_start = 0;
+  l->positions_start += sum_of(l->frequencies, l->positions_place, place);
+  l->positions_place = place;
+  const uint32_t start = l->positions_start, total = l->positions_total;
+  const uint32_t frequency = l->frequencies[place];
+  const uint32_t n = frequency < capacity ? frequency : capacity;
   uint32_t position = 0;
   for (uint32_t i = 0; i < n; i++) {
     uint32_t at = start + i;
@@ -552,4 +563,55 @@ uint32_t trawl_list_positions(trawl_list *l, uint32_t place, uint32_t *positions
     positions[i] = position;
   }
   return n;
+}
+
+// ---- phrases ----
+
+static int phrase_room(trawl_phrase *p, uint32_t count) {
+  if (count <= p->capacity) return 1;
+  uint32_t capacity = count < 256 ? 256 : count * 2;
+  uint32_t *starts = realloc(p->starts, capacity * sizeof *starts);
+  if (!starts) return 0;
+  p->starts = starts;
+  uint32_t *positions = realloc(p->positions, capacity * sizeof *positions);
+  if (!positions) return 0;
+  p->positions = positions;
+  p->capacity = capacity;
+  return 1;
+}
+
+uint32_t trawl_phrase_frequency(trawl_phrase *p, uint32_t doc, int any) {
+  uint32_t n = 0;
+  for (uint32_t t = 0; t < p->count; t++) {
+    trawl_list *l = p->lists[t];
+    uint32_t place = trawl_list_place(l, doc);
+    if (place == UINT32_MAX) return 0;
+    trawl_list_load_frequencies(l);
+    if (l->damaged || !phrase_room(p, l->frequencies[place])) return 0;
+    uint32_t distance = p->distances[t];
+    if (t == 0) {
+      uint32_t count = trawl_list_positions(l, place, p->starts, p->capacity);
+      for (uint32_t i = 0; i < count; i++)
+        if (p->starts[i] >= distance) p->starts[n++] = p->starts[i] - distance;
+    } else {
+      uint32_t count = trawl_list_positions(l, place, p->positions, p->capacity);
+      uint32_t i = 0, kept = 0;
+      for (uint32_t k = 0; k < n; k++) {
+        uint32_t want = p->starts[k] + distance;
+        while (i < count && p->positions[i] < want) i++;
+        if (i == count) break;
+        if (p->positions[i] == want) {
+          p->starts[kept++] = p->starts[k];
+          if (any && t + 1 == p->count) return 1;
+        }
+      }
+      n = kept;
+    }
+    if (n == 0) return 0;
+  }
+  // A position that stands twice (stacked tokens) counts once.
+  uint32_t distinct = 0;
+  for (uint32_t k = 0; k < n; k++)
+    if (k == 0 || p->starts[k] != p->starts[k - 1]) distinct++;
+  return distinct;
 }

@@ -27,10 +27,11 @@ typedef struct {
   const uint8_t *bits;   // the bit set
   const uint8_t *frequency_bytes;
   uint32_t own_last;     // of a list that is one block
-  uint32_t positions_block;   // whose running sums of frequencies are in `position_starts`
+  // The document whose occurrences were read last: its block and place, the occurrences of the
+  // block before it, and of the whole block.
+  uint32_t positions_block, positions_place, positions_start, positions_total;
   uint32_t docs[TRAWL_DOCS_ROOM];
   uint32_t frequencies[TRAWL_BLOCK + 16];
-  uint32_t position_starts[TRAWL_BLOCK + 1];
   // The part of the block's occurrences that is decoded.
   uint32_t deltas_chunk;
   const uint8_t *chunk_bytes;
@@ -56,6 +57,13 @@ static inline uint32_t trawl_list_last_doc(const trawl_list *l, uint32_t block) 
 }
 static inline uint32_t trawl_list_previous(const trawl_list *l, uint32_t block) {
   return block == 0 ? UINT32_MAX : trawl_load32(l->last_docs, block - 1);
+}
+
+/// A block from which a search for documents from `doc` on may start.
+static inline uint32_t trawl_list_block_before(const trawl_list *l, uint32_t doc) {
+  return l->block < l->block_count && (l->block == 0 || trawl_list_previous(l, l->block) < doc)
+             ? l->block
+             : 0;
 }
 
 /// The first block at or after `block` whose last document is not below `doc`; `block_count` when
@@ -94,11 +102,28 @@ void trawl_list_open_positions(trawl_list *, const uint8_t *bytes, size_t byte_c
 /// ascending. Returns how many (the frequency), at most `capacity`.
 uint32_t trawl_list_positions(trawl_list *, uint32_t place, uint32_t *positions,
                               uint32_t capacity);
+/// The place of `doc` in its block, which becomes the current one with its documents decoded;
+/// `UINT32_MAX` when the list does not have it.
+uint32_t trawl_list_place(trawl_list *, uint32_t doc);
 /// Skips `count` numbers in `streams` of occurrences and gives the next byte; for readers of
 /// whole blocks. NULL when damaged.
 const uint8_t *trawl_decode_stream(const uint8_t *in, const uint8_t *end, uint32_t count,
                                    uint32_t *out);
 /// The byte offset of the current block's occurrences in the term's positions.
 uint32_t trawl_list_positions_offset(const trawl_list *, uint32_t block);
+
+// ---- phrases ----
+
+/// Terms that have to stand at fixed distances.
+typedef struct {
+  trawl_list **lists;          // the rarest first
+  const uint32_t *distances;   // of each term from the phrase's start
+  uint32_t count;
+  uint32_t *starts, *positions;  // room for `capacity` each
+  uint32_t capacity;
+} trawl_phrase;
+
+/// How often the phrase occurs in `doc`, which all lists have. Stops at one when `any`.
+uint32_t trawl_phrase_frequency(trawl_phrase *, uint32_t doc, int any);
 
 #endif
