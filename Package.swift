@@ -72,6 +72,12 @@ let package = Package(
         room(
             "TrawlSearch",
             imports: ["TrawlSegment", "TrawlPostings", "TrawlBytes", "TrawlErrors", "CKernels"]),
+        room(
+            "TrawlIndex",
+            imports: [
+                "TrawlSegment", "TrawlPostings", "TrawlSchema", "TrawlFiles", "TrawlBytes",
+                "TrawlErrors",
+            ]),
 
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
@@ -108,6 +114,9 @@ let package = Package(
         tests(
             of: "TrawlSegment",
             imports: ["TrawlBytes", "TrawlFiles", "TrawlPostings", "TrawlSchema"]),
+        tests(
+            of: "TrawlIndex",
+            imports: ["TrawlBytes", "TrawlFiles", "TrawlSchema", "TrawlSegment"]),
         tests(of: "TrawlCluster"),
         tests(of: "TrawlSimulation"),
         tests(of: "trawl", imports: ["TrawlErrors"]),

@@ -108,6 +108,11 @@ package final class SegmentReader: Sendable {
         return nil
     }
 
+    /// All files but `.live`, by name.
+    package var fileNames: [String] {
+        ([.info] + info.files.keys).map { SegmentFormat.fileName(id, $0) }.sorted()
+    }
+
     /// The large files, by name.
     package var largeFiles: [SegmentFile] { files.values.sorted { $0.name < $1.name } }
 }
