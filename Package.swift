@@ -61,6 +61,8 @@ let package = Package(
             "TrawlSchema",
             imports: ["TrawlAnalysis", "TrawlDocument", "TrawlJSON", "TrawlErrors"]),
 
+        room("TrawlIngest", imports: ["TrawlJSON", "TrawlErrors", "CZlib", "CZstd"]),
+
         // Floor 2: one index
         room("TrawlPostings", imports: ["TrawlBytes", "TrawlErrors", "CKernels"]),
         room(
@@ -118,6 +120,7 @@ let package = Package(
             of: "TrawlIndex",
             imports: ["TrawlBytes", "TrawlFiles", "TrawlSchema", "TrawlSegment"]),
         tests(of: "TrawlCluster"),
+        tests(of: "TrawlIngest", imports: ["TrawlJSON"]),
         tests(of: "TrawlSimulation"),
         tests(of: "trawl", imports: ["TrawlErrors"]),
         .testTarget(
