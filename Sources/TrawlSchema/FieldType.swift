@@ -173,7 +173,8 @@ enum FieldTypes {
         + [
             ScaledFloatType.descriptor, DateType.millis, DateType.nanos, BooleanType.descriptor,
             BinaryType.descriptor, IPType.descriptor, ConstantKeywordType.descriptor,
-        ]
+            GeoPointType.descriptor, TokenCountType.descriptor, CompletionType.descriptor,
+        ] + FlatObjectType.descriptors
 
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }

@@ -143,7 +143,26 @@ package struct Mapping: Sendable, Equatable {
 
     /// The field with the path, or that an alias of the path stands for.
     package func field(_ path: String) -> Field? {
-        (numbers[path] ?? aliases[path].flatMap { numbers[$0] }).map { fields[Int($0.value)] }
+        if let number = numbers[path] ?? aliases[path].flatMap({ numbers[$0] }) {
+            return fields[Int(number.value)]
+        }
+        return flatPath(path)
+    }
+
+    /// A path inside a flat object, as a field that looks among the object's terms.
+    private func flatPath(_ path: String) -> Field? {
+        for (offset, byte) in path.utf8.enumerated() where byte == UInt8(ascii: ".") {
+            let parent = String(path.utf8.prefix(offset)) ?? ""
+            guard let number = numbers[parent] else { continue }
+            let field = fields[Int(number.value)]
+            guard field.type is FlatObjectType else { return nil }
+            let key = String(path.utf8.dropFirst(offset + 1)) ?? ""
+            return Field(
+                number: number, path: path,
+                type: FlatKeyType(typeName: field.type.typeName, key: key), parent: nil,
+                nestedPath: field.nestedPath, boost: 1, meta: [:], isMetadata: false)
+        }
+        return nil
     }
 
     package subscript(number: FieldNumber) -> Field { fields[Int(number.value)] }

@@ -33,6 +33,8 @@ package struct DocumentBuilder: Sendable {
     private var runs: [Run] = []
     private var isFragmented = false
     private var fieldNames: [FieldNumber] = []
+    /// Paths inside flat objects, which have no number.
+    private var pathNames: Set<String> = []
     private var ignored: [FieldNumber] = []
     private var tokens = TokenBuffer()
 
@@ -54,6 +56,7 @@ package struct DocumentBuilder: Sendable {
         runs.removeAll(keepingCapacity: true)
         fieldNames.removeAll(keepingCapacity: true)
         ignored.removeAll(keepingCapacity: true)
+        if !pathNames.isEmpty { pathNames.removeAll() }
         isFragmented = false
         immenseTerm = nil
         epoch &+= 1
@@ -75,6 +78,13 @@ package struct DocumentBuilder: Sendable {
 
     /// The document has the field, though it keeps nothing of it that `exists` could ask.
     package mutating func markPresent(_ field: FieldNumber) { _ = touch(field) }
+
+    /// The document has something at a path that is no field of its own.
+    package mutating func markPresent(name: String) { pathNames.insert(name) }
+
+    package func name(of field: FieldNumber) -> String {
+        String(decoding: names[Int(field.value)], as: UTF8.self)
+    }
 
     /// A value was left out: `_ignored` says so.
     package mutating func markIgnored(_ field: FieldNumber) {
@@ -233,6 +243,7 @@ package struct DocumentBuilder: Sendable {
         }
         for field in other.fieldNames { _ = touch(field) }
         for field in other.ignored { markIgnored(field) }
+        pathNames.formUnion(other.pathNames)
     }
 
     /// Adds what is known only now, and lays each field's occurrences side by side.
@@ -240,6 +251,11 @@ package struct DocumentBuilder: Sendable {
         for field in fieldNames {
             add(
                 bytes: names[Int(field.value)], to: Mapping.fieldNamesField, asTerm: true,
+                asValue: false)
+        }
+        for name in pathNames.sorted() {
+            add(
+                bytes: Array(name.utf8), to: Mapping.fieldNamesField, asTerm: true,
                 asValue: false)
         }
         for field in ignored {

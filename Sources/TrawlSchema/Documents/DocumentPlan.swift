@@ -178,6 +178,7 @@ extension FieldType {
         switch self {
         case let text as TextType where text.storage.postings != .none:
             (text.analyzer, text.positionIncrementGap)
+        case let count as TokenCountType: (count.analyzer, nil)
         default: nil
         }
     }

@@ -1,6 +1,7 @@
 package import TrawlJSON
 
-/// `text`, `match_only_text` and the fields that `search_as_you_type` is made of.
+/// `text`, `match_only_text`, and `search_as_you_type`, which here is a text without the shingle
+/// fields: a `bool_prefix` query finds the same documents in it.
 package struct TextType: FieldType {
     package var typeName: String
     package var storage: FieldStorage
@@ -49,6 +50,25 @@ package struct TextType: FieldType {
                 try TextType(definition, context)
             }),
         FieldTypeDescriptor(
+            name: "search_as_you_type",
+            rules: [
+                .index, .store, ParameterRule("doc_values", .bool, false),
+                ParameterRule("max_shingle_size", .int, 3),
+                ParameterRule(
+                    "index_options", .oneOf(["positions", "docs", "freqs", "offsets"]),
+                    "positions"),
+                ParameterRule("norms", .bool, true, updatable: true),
+                ParameterRule("term_vector", .oneOf(termVectors), "no"),
+            ] + analyzers + [.similarity, .meta],
+            make: { (definition, context) throws(SchemaError) in
+                let size = definition.parameters.int("max_shingle_size") ?? 3
+                guard (2...4).contains(size) else {
+                    throw .mapperParsing(
+                        "[max_shingle_size] must be at least [2] and at most [4], got [\(size)]")
+                }
+                return try TextType(definition, context)
+            }),
+        FieldTypeDescriptor(
             name: "match_only_text",
             rules: analyzers + [
                 .store, ParameterRule("fielddata", .bool, false, updatable: true),
@@ -89,7 +109,7 @@ package struct TextType: FieldType {
                 "Unknown Similarity type [\(similarity)] for field [\(definition.path)]")
         }
         hasFielddata = parameters.bool("fielddata")
-        let isText = typeName == "text"
+        let isText = typeName != "match_only_text"
         if isText, !parameters.bool("index") {
             storage = FieldStorage()
             for name in ["index_phrases", "index_prefixes"]
