@@ -100,6 +100,9 @@ let package = Package(
                 "TrawlBytes",
                 "TrawlJSON",
                 "TrawlSimulation",
+                "TrawlFiles",
+                "TrawlIndex",
+                "TrawlSegment",
             ], swiftSettings: house),
 
         // Tests
@@ -122,7 +125,11 @@ let package = Package(
         tests(of: "TrawlCluster"),
         tests(of: "TrawlIngest", imports: ["TrawlJSON"]),
         tests(of: "TrawlSimulation"),
-        tests(of: "trawl", imports: ["TrawlErrors"]),
+        tests(
+            of: "trawl",
+            imports: [
+                "TrawlErrors", "TrawlFiles", "TrawlIndex", "TrawlSchema", "TrawlSegment",
+            ]),
         .testTarget(
             name: "TrawlTestKitTests", dependencies: ["TrawlTestKit", "TrawlFiles"],
             swiftSettings: house),

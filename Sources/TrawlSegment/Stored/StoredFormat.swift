@@ -10,11 +10,13 @@ package import TrawlBytes
 ///      +--------------------+----------------------------------------------------+
 ///
 /// Packed numbers say which document each block begins with (one more for the end) and where it
-/// lies. A block is closed by the source that reaches 16 KB, so a longer source has a block to
-/// itself. A document without a source has length 0. Nothing in a block depends on document
-/// numbers, so a merge copies blocks whose documents all live.
+/// lies. A block is closed by the source that reaches 16 KB, or by its 512th document. A document
+/// without a source has length 0. Nothing in a block depends on document numbers, so a merge
+/// copies blocks whose documents all live.
 package enum StoredFormat {
     package static let blockByteCount = 16 << 10
+    /// Where sources are tiny or disabled, a block ends with this many.
+    package static let maxBlockDocCount = 512
     package static let compressionLevel: Int32 = 1
     /// A length over this in a block is damage.
     static let maxBlockByteCount = 1 << 31

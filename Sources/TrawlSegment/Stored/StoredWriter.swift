@@ -21,7 +21,11 @@ struct StoredWriter {
         pending.append(contentsOf: source)
         pendingLengths.append(source.count)
         docCount += 1
-        if pending.count >= StoredFormat.blockByteCount { packBlock() }
+        if pending.count >= StoredFormat.blockByteCount
+            || pendingLengths.count == StoredFormat.maxBlockDocCount
+        {
+            packBlock()
+        }
     }
 
     private mutating func packBlock() {
