@@ -10,7 +10,7 @@ import TrawlTestKit
 
 @Suite("trawl check")
 struct CheckCommandTests {
-    private func check(_ words: String...) -> ExitStatus {
+    private func check(_ words: String...) -> trawl.ExitStatus {
         // What is printed goes nowhere.
         var output = Output(descriptor: -1)
         return Trawl.run(["check"] + words, output: &output)
@@ -33,10 +33,10 @@ struct CheckCommandTests {
         var bytes = try store.readAll(name)
         bytes[30] ^= 1
         try store.replaceAtomically(name, with: bytes)
-        #expect(check(directory.path) == ExitStatus(.corrupted))
-        #expect(check(directory.path, "--json") == ExitStatus(.corrupted))
+        #expect(check(directory.path) == trawl.ExitStatus(.corrupted))
+        #expect(check(directory.path, "--json") == trawl.ExitStatus(.corrupted))
         #expect(store.exists(name))
-        #expect(check(directory.path, "--drop-damaged") == ExitStatus(.corrupted))
+        #expect(check(directory.path, "--drop-damaged") == trawl.ExitStatus(.corrupted))
         #expect(!store.exists(name))
         #expect(check(directory.path) == .success)
         #expect(try IndexWriter(store, identity: 1).snapshot.liveCount == 1)
