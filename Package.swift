@@ -81,6 +81,11 @@ let package = Package(
                 "TrawlErrors",
             ]),
 
+        // Floor 3: one shard
+        room(
+            "TrawlLog",
+            imports: ["TrawlDocument", "TrawlFiles", "TrawlBytes", "TrawlErrors", "CPosix"]),
+
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
 
@@ -133,6 +138,9 @@ let package = Package(
         .testTarget(
             name: "TrawlTestKitTests", dependencies: ["TrawlTestKit", "TrawlFiles"],
             swiftSettings: house),
+        tests(
+            of: "TrawlLog",
+            imports: ["TrawlDocument", "TrawlFiles", "TrawlErrors", "TrawlBytes"]),
         tests(of: "TrawlFiles", imports: ["TrawlErrors"]),
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
         tests(of: "TrawlQuery", imports: ["TrawlJSON", "TrawlErrors"]),
