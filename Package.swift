@@ -73,7 +73,10 @@ let package = Package(
         room("TrawlQuery", imports: ["TrawlDocument", "TrawlJSON", "TrawlErrors"]),
         room(
             "TrawlSearch",
-            imports: ["TrawlSegment", "TrawlPostings", "TrawlBytes", "TrawlErrors", "CKernels"]),
+            imports: [
+                "TrawlQuery", "TrawlIndex", "TrawlSegment", "TrawlPostings", "TrawlSchema",
+                "TrawlAnalysis", "TrawlJSON", "TrawlBytes", "TrawlErrors", "CKernels",
+            ]),
         room(
             "TrawlIndex",
             imports: [
@@ -120,7 +123,10 @@ let package = Package(
         tests(of: "TrawlPostings", imports: ["TrawlBytes"]),
         tests(
             of: "TrawlSearch",
-            imports: ["TrawlPostings", "TrawlSegment", "TrawlBytes"]),
+            imports: [
+                "TrawlPostings", "TrawlSegment", "TrawlBytes", "TrawlQuery", "TrawlSchema",
+                "TrawlAnalysis", "TrawlJSON", "TrawlFiles", "TrawlIndex",
+            ]),
         tests(
             of: "TrawlSegment",
             imports: ["TrawlBytes", "TrawlFiles", "TrawlPostings", "TrawlSchema"]),

@@ -127,6 +127,8 @@ package struct MultiMatchQuery: Sendable, Hashable {
     package var lenient: Bool?
     package var zeroTerms = ZeroTerms.none
     package var synonymPhrases = true
+
+    package init(text: JSONValue) { self.text = text }
 }
 
 package struct CombinedFieldsQuery: Sendable, Hashable {
@@ -222,6 +224,8 @@ package struct RangeQuery: Sendable, Hashable {
     package var format: String?
     package var timeZone: String?
     package var relation: Relation?
+
+    package init(field: String) { self.field = field }
 }
 
 /// A prefix, a wildcard pattern or a regular expression.
@@ -233,6 +237,11 @@ package struct PatternQuery: Sendable, Hashable {
     /// Of regular expressions: which of the optional operators are on.
     package var flags = RegexpFlags.all
     package var maxDeterminizedStates = 10_000
+
+    package init(field: String, pattern: String) {
+        self.field = field
+        self.pattern = pattern
+    }
 }
 
 /// Operators of Lucene's regular expressions that can be switched off.

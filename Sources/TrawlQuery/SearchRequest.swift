@@ -38,7 +38,7 @@ package struct SearchRequest: Sendable {
     package var pointInTime: PointInTime?
     package var indicesBoost: [(index: String, boost: Float)] = []
 
-    package var source = SourceFilter.all
+    package var source = SourceSelection.all
     package var docvalueFields: [FieldAndFormat] = []
     package var fields: [FieldAndFormat] = []
     /// Nil: as usual; empty: nothing but metadata (`_none_`).
@@ -59,7 +59,7 @@ package struct SearchRequest: Sendable {
 }
 
 /// Which parts of the source a hit carries.
-package struct SourceFilter: Sendable, Hashable {
+package struct SourceSelection: Sendable, Hashable {
     package var isEnabled = true
     package var includes: [String] = []
     package var excludes: [String] = []
@@ -70,8 +70,8 @@ package struct SourceFilter: Sendable, Hashable {
         self.excludes = excludes
     }
 
-    package static let all = SourceFilter()
-    package static let none = SourceFilter(isEnabled: false)
+    package static let all = SourceSelection()
+    package static let none = SourceSelection(isEnabled: false)
 
     package var isWhole: Bool { isEnabled && includes.isEmpty && excludes.isEmpty }
 }

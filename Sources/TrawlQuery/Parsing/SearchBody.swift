@@ -201,7 +201,7 @@ extension RequestReader {
 
     package func sourceFilter(
         _ value: JSONValue, _ key: String
-    ) throws(QueryError) -> SourceFilter {
+    ) throws(QueryError) -> SourceSelection {
         func names(_ value: JSONValue, _ inner: String) throws(QueryError) -> [String] {
             var all: [String] = []
             for element in value.arrayValue ?? [value] {
@@ -217,10 +217,10 @@ extension RequestReader {
         }
         switch value {
         case .bool(let isEnabled): return isEnabled ? .all : .none
-        case .string(let name): return SourceFilter(includes: [name])
-        case .array: return SourceFilter(includes: try names(value, key))
+        case .string(let name): return SourceSelection(includes: [name])
+        case .array: return SourceSelection(includes: try names(value, key))
         case .object(let object):
-            var filter = SourceFilter()
+            var filter = SourceSelection()
             for (inner, value) in object {
                 switch inner {
                 case "includes", "include": filter.includes = try names(value, inner)
