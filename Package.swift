@@ -106,7 +106,9 @@ let package = Package(
             dependencies: [
                 "TrawlErrors",
                 "TrawlBytes",
+                "TrawlAnalysis",
                 "TrawlJSON",
+                "TrawlSchema",
                 "TrawlSimulation",
                 "TrawlFiles",
                 "TrawlIndex",

@@ -404,3 +404,13 @@ struct DocumentParserTests {
         #expect(document.routing == "r")
     }
 }
+
+extension DocumentParserTests {
+    @Test("a null below an object that is mapped asks for nothing")
+    func nullBelowKnownObject() throws {
+        var schema = try Schema.fields(#"{"o": {"type": "object"}}"#)
+        let before = schema.mapping
+        _ = try schema.parse(#"{"o": {"x": null, "y": [], "z": [null]}, "o.q": null}"#)
+        #expect(schema.mapping == before)
+    }
+}

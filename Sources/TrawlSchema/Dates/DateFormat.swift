@@ -12,6 +12,7 @@ package struct DateFormat: Sendable, Equatable {
     /// As it was given.
     package let pattern: String
     private let parts: [Part]
+    private let takesFullTimestamps: Bool
 
     package static func == (left: Self, right: Self) -> Bool { left.pattern == right.pattern }
 
@@ -41,6 +42,11 @@ package struct DateFormat: Sendable, Equatable {
         }
         self.pattern = pattern
         self.parts = parts
+        if case .strictOptionalTime = parts[0] {
+            takesFullTimestamps = true
+        } else {
+            takesFullTimestamps = false
+        }
     }
 
     private static func split(_ pattern: String) -> [String] {
@@ -82,14 +88,14 @@ package struct DateFormat: Sendable, Equatable {
     package func instant(
         _ text: Span<UInt8>, zone: Zone = .utc, roundUp: Bool = false
     ) -> Instant? {
+        if takesFullTimestamps, let found = FullTimestamp.instant(text) { return found }
         for part in parts {
             let found: Instant? =
                 switch part {
                 case .epochMillis: EpochText.instant(text, unitsPerSecond: 1_000)
                 case .epochSeconds: EpochText.instant(text, unitsPerSecond: 1)
                 case .strictOptionalTime(let pattern):
-                    FullTimestamp.instant(text)
-                        ?? pattern.read(text)?.instant(defaultZone: zone, roundUp: roundUp)
+                    pattern.read(text)?.instant(defaultZone: zone, roundUp: roundUp)
                 case .pattern(let pattern):
                     pattern.read(text)?.instant(defaultZone: zone, roundUp: roundUp)
                 }

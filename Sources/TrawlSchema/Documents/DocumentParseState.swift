@@ -2,10 +2,11 @@ internal import TrawlJSON
 
 /// Where a parser stands in a document: the objects around, the documents that are built.
 ///
-/// Safe although it keeps a pointer: `input` is set for the time of a parse by the function that
-/// owns the bytes, and empty otherwise.
+/// A value that lives in the JSON parser as its sink: no reference counts and no checks of
+/// exclusive access on the way of an event. Safe although it keeps a pointer: `input` is set for
+/// the time of a parse by the function that owns the bytes, and empty otherwise.
 @safe
-final class DocumentParseState {
+struct DocumentParseState {
     /// An object or array that is open.
     struct Frame {
         var node: Int32
@@ -21,6 +22,7 @@ final class DocumentParseState {
     }
 
     private(set) var plan: DocumentPlan
+    private var nodes: [DocumentPlan.Node] = []
     private let limits: MappingLimits
     private var id = ""
     var failure: SchemaError?
@@ -47,13 +49,14 @@ final class DocumentParseState {
         use(plan)
     }
 
-    func use(_ plan: DocumentPlan) {
+    mutating func use(_ plan: DocumentPlan) {
         self.plan = plan
+        nodes = plan.nodes
         builders = []
         addBuilder()
     }
 
-    private func addBuilder() {
+    private mutating func addBuilder() {
         var builder = DocumentBuilder(fieldCount: plan.mapping.fields.count)
         builder.analyses = plan.analyses
         builder.normalizers = plan.normalizers
@@ -62,7 +65,7 @@ final class DocumentParseState {
         builders.append(builder)
     }
 
-    func start(id: String, reusing document: inout ParsedDocument) {
+    mutating func start(id: String, reusing document: inout ParsedDocument) {
         self.id = id
         failure = nil
         dynamic = nil
@@ -78,11 +81,13 @@ final class DocumentParseState {
         captureStart = nil
     }
 
-    func end(into document: inout ParsedDocument) { swap(&builders[0].document, &document) }
+    mutating func end(into document: inout ParsedDocument) {
+        swap(&builders[0].document, &document)
+    }
 
-    func setSource(_ source: [UInt8]) { builders[0].document.source = source }
+    mutating func setSource(_ source: [UInt8]) { builders[0].document.source = source }
 
-    func finish(routing: String?) throws(SchemaError) {
+    mutating func finish(routing: String?) throws(SchemaError) {
         builders[0].finish(routing: routing)
         try checkImmense(builders[0])
     }
@@ -110,11 +115,11 @@ final class DocumentParseState {
         return pending
     }
 
-    func key(_ name: Span<UInt8>) throws(SchemaError) {
+    mutating func memberName(_ name: Span<UInt8>) throws(SchemaError) {
         if skipDepth > 0 { return }
         guard let frame = frames.last else { return }
-        if let child = plan.nodes[Int(frame.node)].children.find(name, in: plan.nodes) {
-            pending = plan.nodes[Int(child)].kind == .disabled ? Place.skipped : child
+        if let child = nodes[Int(frame.node)].children.find(name, in: nodes) {
+            pending = nodes[Int(child)].kind == .disabled ? Place.skipped : child
             return
         }
         try unknownKey(NumberText.string(name), in: frame.node)
@@ -126,7 +131,7 @@ final class DocumentParseState {
         "_data_stream_timestamp",
     ]
 
-    private func unknownKey(_ name: String, in parent: Int32) throws(SchemaError) {
+    private mutating func unknownKey(_ name: String, in parent: Int32) throws(SchemaError) {
         let names = try FieldPath.split(name)
         if parent == 0, DocumentParseState.metadataNames.contains(name) {
             throw .mapperParsing(
@@ -137,10 +142,10 @@ final class DocumentParseState {
         var rest = names[...]
         while let first = rest.first {
             let bytes = Array(first.utf8)
-            let children = plan.nodes[Int(node)].children
-            guard let child = children.find(bytes.span, in: plan.nodes) else { break }
+            let children = nodes[Int(node)].children
+            guard let child = children.find(bytes.span, in: nodes) else { break }
             rest = rest.dropFirst()
-            let found = plan.nodes[Int(child)]
+            let found = nodes[Int(child)]
             if found.kind == .disabled {
                 pending = Place.skipped
                 return
@@ -162,7 +167,7 @@ final class DocumentParseState {
             }
             node = child
         }
-        let object = plan.nodes[Int(node)]
+        let object = nodes[Int(node)]
         switch object.dynamic {
         case .no:
             pending = Place.skipped
@@ -176,14 +181,14 @@ final class DocumentParseState {
         }
     }
 
-    private func discover(_ names: [String], _ value: JSONValue) throws(SchemaError) {
+    private mutating func discover(_ names: [String], _ value: JSONValue) throws(SchemaError) {
         if dynamic == nil { dynamic = DynamicMapping(mapping: plan.mapping, limits: limits) }
         try dynamic?.add(names, value)
     }
 
     // MARK: Scalars
 
-    func scalar(_ kind: ScalarKind, _ text: Span<UInt8>) throws(SchemaError) {
+    mutating func scalar(_ kind: ScalarKind, _ text: Span<UInt8>) throws(SchemaError) {
         if skipDepth > 0 { return }
         if frames.isEmpty {
             throw .mapperParsing("Malformed content, must start with an object")
@@ -193,11 +198,11 @@ final class DocumentParseState {
         if place == Place.unmapped {
             return try discover(pendingNames, Self.value(kind, text))
         }
-        switch plan.nodes[Int(place)].kind {
+        switch nodes[Int(place)].kind {
         case .field: try fieldValue(place, kind, text)
         case .object:
             if kind == .null { return }
-            let node = plan.nodes[Int(place)]
+            let node = nodes[Int(place)]
             throw .mapperParsing(
                 "object mapping for [\(node.path)] tried to parse field "
                     + "[\(String(decoding: node.name, as: UTF8.self))] as object, but found a "
@@ -209,7 +214,7 @@ final class DocumentParseState {
 
     private func aliasError(_ place: Int32) -> SchemaError {
         SchemaError.illegalArgument(
-            "Cannot write to a field alias [\(plan.nodes[Int(place)].path)]."
+            "Cannot write to a field alias [\(nodes[Int(place)].path)]."
         ).wrapped(type: "mapper_parsing_exception", reason: "failed to parse")
     }
 
@@ -223,27 +228,29 @@ final class DocumentParseState {
         }
     }
 
-    private func fieldValue(
+    private mutating func fieldValue(
         _ place: Int32, _ kind: ScalarKind, _ text: Span<UInt8>
     ) throws(SchemaError) {
-        let count = plan.nodes[Int(place)].targets.count
-        for index in 0..<count {
-            let target = plan.nodes[Int(place)].targets[index]
-            do {
-                try target.type.add(
-                    kind, text, as: target.field, to: &builders[target.level])
+        let place = Int(place)
+        for index in nodes[place].targets.indices {
+            do throws(SchemaError) {
+                // In place: a copy would count references.
+                try nodes[place].targets[index].type.add(
+                    kind, text, as: nodes[place].targets[index].field,
+                    to: &builders[nodes[place].targets[index].level])
             } catch {
                 try malformed(
-                    target, error, preview: kind == .null ? "null" : NumberText.string(text))
+                    nodes[place].targets[index], error,
+                    preview: kind == .null ? "null" : NumberText.string(text))
             }
         }
-        if kind != .null, !plan.nodes[Int(place)].unmappedCopies.isEmpty {
-            try copyUnmapped(place, Self.value(kind, text))
+        if kind != .null, !nodes[place].unmappedCopies.isEmpty {
+            try copyUnmapped(Int32(place), Self.value(kind, text))
         }
     }
 
-    private func copyUnmapped(_ place: Int32, _ value: JSONValue) throws(SchemaError) {
-        for path in plan.nodes[Int(place)].unmappedCopies {
+    private mutating func copyUnmapped(_ place: Int32, _ value: JSONValue) throws(SchemaError) {
+        for path in nodes[Int(place)].unmappedCopies {
             let names = try FieldPath.split(path)
             if plan.mapping.aliases[path] != nil {
                 throw SchemaError.illegalArgument("Cannot copy to a field alias [\(path)].")
@@ -253,7 +260,7 @@ final class DocumentParseState {
         }
     }
 
-    private func malformed(
+    private mutating func malformed(
         _ target: DocumentPlan.Target, _ error: SchemaError, preview: String
     ) throws(SchemaError) {
         if target.type.ignoresMalformed {
@@ -269,7 +276,7 @@ final class DocumentParseState {
 
     // MARK: Objects and arrays
 
-    func startObject(at byteOffset: Int) throws(SchemaError) {
+    mutating func openObject(at byteOffset: Int) throws(SchemaError) {
         if skipDepth > 0 {
             skipDepth += 1
             return
@@ -277,23 +284,23 @@ final class DocumentParseState {
         if frames.isEmpty {
             frames.append(Frame(node: 0, isObject: true))
             objectDepth = 1
-            if plan.nodes[0].kind == .disabled { skipDepth = 1 }
+            if nodes[0].kind == .disabled { skipDepth = 1 }
             return
         }
         let place = current
         guard place >= 0 else { return skip(at: byteOffset, captures: place == Place.unmapped) }
-        let node = plan.nodes[Int(place)]
-        switch node.kind {
+        switch nodes[Int(place)].kind {
         case .object:
             objectDepth += 1
+            let isNested = nodes[Int(place)].nested != nil
             guard objectDepth <= limits.depth else {
                 throw .mapperParsing(
                     "The depth of the field has exceeded the allowed limit of "
                         + "[\(limits.depth)]. This limit can be set by changing the "
                         + "[index.mapping.depth.limit] index level setting.")
             }
-            if node.nested != nil { try startNested(node) }
-            frames.append(Frame(node: place, isObject: true, isNested: node.nested != nil))
+            if isNested { try startNested(nodes[Int(place)]) }
+            frames.append(Frame(node: place, isObject: true, isNested: isNested))
         // A tree, or a mistake that is shown as a whole.
         case .field: skip(at: byteOffset, captures: true)
         case .alias: throw aliasError(place)
@@ -301,15 +308,15 @@ final class DocumentParseState {
         }
     }
 
-    func endObject(at byteOffset: Int) throws(SchemaError) {
+    mutating func closeObject(at byteOffset: Int) throws(SchemaError) {
         if skipDepth > 0 { return try endSkipped(at: byteOffset) }
         objectDepth -= 1
         if let frame = frames.popLast(), frame.isNested {
-            try endNested(plan.nodes[Int(frame.node)])
+            try endNested(nodes[Int(frame.node)])
         }
     }
 
-    func startArray(at byteOffset: Int) throws(SchemaError) {
+    mutating func openArray(at byteOffset: Int) throws(SchemaError) {
         if skipDepth > 0 {
             skipDepth += 1
             return
@@ -319,25 +326,24 @@ final class DocumentParseState {
         }
         let place = current
         guard place >= 0 else { return skip(at: byteOffset, captures: place == Place.unmapped) }
-        let node = plan.nodes[Int(place)]
-        switch node.kind {
-        case .field where node.takesTrees: skip(at: byteOffset, captures: true)
+        switch nodes[Int(place)].kind {
+        case .field where nodes[Int(place)].takesTrees: skip(at: byteOffset, captures: true)
         case .alias: throw aliasError(place)
         default: frames.append(Frame(node: place, isObject: false))
         }
     }
 
-    func endArray(at byteOffset: Int) throws(SchemaError) {
+    mutating func closeArray(at byteOffset: Int) throws(SchemaError) {
         if skipDepth > 0 { return try endSkipped(at: byteOffset) }
         frames.removeLast()
     }
 
-    private func skip(at byteOffset: Int, captures: Bool) {
+    private mutating func skip(at byteOffset: Int, captures: Bool) {
         skipDepth = 1
         captureStart = captures ? byteOffset : nil
     }
 
-    private func endSkipped(at byteOffset: Int) throws(SchemaError) {
+    private mutating func endSkipped(at byteOffset: Int) throws(SchemaError) {
         skipDepth -= 1
         guard skipDepth == 0, let start = captureStart else { return }
         captureStart = nil
@@ -350,7 +356,7 @@ final class DocumentParseState {
         }
         let place = current
         if place == Place.unmapped { return try discover(pendingNames, value) }
-        let node = plan.nodes[Int(place)]
+        let node = nodes[Int(place)]
         for (index, target) in node.targets.enumerated() {
             do throws(SchemaError) {
                 if target.type.takesTrees {
@@ -388,7 +394,7 @@ final class DocumentParseState {
 
     // MARK: Nested documents
 
-    private func startNested(_ node: DocumentPlan.Node) throws(SchemaError) {
+    private mutating func startNested(_ node: DocumentPlan.Node) throws(SchemaError) {
         nestedCount += 1
         guard nestedCount <= limits.nestedObjects else {
             throw .mapperParsing(
@@ -404,7 +410,7 @@ final class DocumentParseState {
         nestedStack.append(place)
     }
 
-    private func endNested(_ node: DocumentPlan.Node) throws(SchemaError) {
+    private mutating func endNested(_ node: DocumentPlan.Node) throws(SchemaError) {
         let level = node.level
         if let nested = node.nested {
             let inner = builders[level]

@@ -15,24 +15,23 @@ package final class DocumentParser {
 
     private let catalog: AnalyzerCatalog
     private let limits: MappingLimits
-    private var parser: JSONParser<DocumentSink>
-    private let state: DocumentParseState
+    private var parser: JSONParser<DocumentParseState>
 
     package init(
         mapping: Mapping, catalog: AnalyzerCatalog, limits: MappingLimits = MappingLimits()
     ) throws(SchemaError) {
         self.catalog = catalog
         self.limits = limits
-        state = DocumentParseState(
-            plan: try DocumentPlan(mapping: mapping, catalog: catalog), limits: limits)
-        parser = JSONParser(sink: DocumentSink(state: state))
+        parser = JSONParser(
+            sink: DocumentParseState(
+                plan: try DocumentPlan(mapping: mapping, catalog: catalog), limits: limits))
     }
 
-    package var mapping: Mapping { state.plan.mapping }
+    package var mapping: Mapping { parser.sink.plan.mapping }
 
     /// Goes on with another mapping, usually this one merged with an update.
     package func use(_ mapping: Mapping) throws(SchemaError) {
-        state.use(try DocumentPlan(mapping: mapping, catalog: catalog))
+        parser.sink.use(try DocumentPlan(mapping: mapping, catalog: catalog))
     }
 
     /// - Parameters:
@@ -41,27 +40,27 @@ package final class DocumentParser {
     package func parse(
         id: String, routing: String? = nil, source: [UInt8], into document: inout ParsedDocument
     ) throws(SchemaError) -> Outcome {
-        state.start(id: id, reusing: &document)
-        defer { state.end(into: &document) }
+        parser.sink.start(id: id, reusing: &document)
+        defer { parser.sink.end(into: &document) }
         guard !source.isEmpty else {
             throw .mapperParsing("failed to parse, document is empty")
         }
         let result: Result<Void, JSONError> = unsafe source.withUnsafeBufferPointer { input in
             Result { () throws(JSONError) in
-                unsafe state.input = input
-                defer { unsafe state.input = UnsafeBufferPointer(start: nil, count: 0) }
+                unsafe parser.sink.input = input
+                defer { unsafe parser.sink.input = UnsafeBufferPointer(start: nil, count: 0) }
                 try unsafe parser.parse(input)
             }
         }
         if case .failure(let error) = result {
-            if let failure = state.failure { throw failure }
+            if let failure = parser.sink.failure { throw failure }
             throw SchemaError(
                 type: "mapper_parsing_exception", reason: "failed to parse",
                 causes: [.init(type: "json_parse_exception", reason: error.description)])
         }
-        if let update = state.dynamic?.update { return .needsMapping(update) }
-        try state.finish(routing: routing)
-        state.setSource(try kept(source))
+        if let update = parser.sink.dynamic?.update { return .needsMapping(update) }
+        try parser.sink.finish(routing: routing)
+        parser.sink.setSource(try kept(source))
         return .parsed
     }
 

@@ -5,6 +5,8 @@ struct DynamicMapping {
     /// One node of the update, in the order of appearance.
     private final class Node {
         var definition: JSONObject?
+        /// False of objects that the mapping has already: they only lead to news.
+        var isNew = false
         var names: [String] = []
         var children: [String: Node] = [:]
 
@@ -16,13 +18,15 @@ struct DynamicMapping {
             return node
         }
 
+        var hasNews: Bool { isNew || children.values.contains { $0.hasNews } }
+
         var json: JSONObject {
             var result = definition ?? [:]
             if definition == nil, children.isEmpty { return ["type": "object"] }
             guard !children.isEmpty else { return result }
             var properties = result["properties"]?.objectValue ?? [:]
             for name in names {
-                if let child = children[name], properties[name] == nil {
+                if let child = children[name], child.hasNews, properties[name] == nil {
                     properties[name] = .object(child.json)
                 }
             }
@@ -42,10 +46,12 @@ struct DynamicMapping {
 
     /// What to merge into the mapping, if anything.
     var update: JSONObject? {
-        guard !root.children.isEmpty else { return nil }
+        guard root.hasNews else { return nil }
         var properties: JSONObject = [:]
         for name in root.names {
-            if let child = root.children[name] { properties[name] = .object(child.json) }
+            if let child = root.children[name], child.hasNews {
+                properties[name] = .object(child.json)
+            }
         }
         return ["properties": .object(properties)]
     }
@@ -108,6 +114,7 @@ struct DynamicMapping {
         if names.count > 1 {
             if dynamic == .strict { throw DynamicMapping.strict(dynamic, name, in: path) }
             let node = parent.child(name)
+            if !value.isNull { node.isNew = true }
             if let definition = node.definition, !isObject(definition) {
                 throw .mapperParsing(
                     "Could not dynamically add mapping for field "
@@ -134,7 +141,9 @@ struct DynamicMapping {
         default:
             if parent.children[name] != nil { return }
             if let definition = try scalar(value, name, path, childPath, dynamic) {
-                parent.child(name).definition = definition
+                let node = parent.child(name)
+                node.definition = definition
+                node.isNew = true
             }
         }
     }
@@ -158,6 +167,7 @@ struct DynamicMapping {
             throw DynamicMapping.strict(dynamic, name, in: "")
         }
         let node = parent.child(name)
+        if isNew { node.isNew = true }
         if let definition = node.definition {
             guard isObject(definition) else { return }
             if definition["enabled"] == false { return }

@@ -28,7 +28,40 @@ enum NumberText {
     }
 
     /// The nearest double, infinite beyond their range; nil when the text is no number.
-    static func double(_ text: Span<UInt8>) -> Double? { double(string(text)) }
+    static func double(_ text: Span<UInt8>) -> Double? {
+        shortDecimal(text) ?? double(string(text))
+    }
+
+    private static let powersOfTen: [Double] = [
+        1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+    ]
+
+    /// At most 15 digits: both their integer and the power of ten are exact doubles, so that one
+    /// division rounds once, and rightly.
+    private static func shortDecimal(_ text: Span<UInt8>) -> Double? {
+        var index = 0
+        let count = text.count
+        let isNegative = count > 0 && text[0] == UInt8(ascii: "-")
+        if isNegative { index = 1 }
+        guard count > index, count - index <= 16 else { return nil }
+        var digits: UInt64 = 0
+        var digitCount = 0
+        var point: Int?
+        while index < count {
+            let byte = text[index]
+            if byte == UInt8(ascii: "."), point == nil {
+                point = digitCount
+            } else {
+                guard byte &- 48 < 10 else { return nil }
+                digits = digits &* 10 &+ UInt64(byte &- 48)
+                digitCount += 1
+            }
+            index &+= 1
+        }
+        guard digitCount > 0, digitCount <= 15 else { return nil }
+        let value = Double(digits) / powersOfTen[digitCount - (point ?? digitCount)]
+        return isNegative ? -value : value
+    }
 
     static func double(_ text: String) -> Double? {
         let plain = text.utf8.allSatisfy { byte in
