@@ -91,11 +91,23 @@ let package = Package(
 
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
+        room(
+            "TrawlCoordinator",
+            imports: [
+                "TrawlCluster", "TrawlQuery", "TrawlSchema", "TrawlAnalysis", "TrawlDocument",
+                "TrawlFiles", "TrawlJSON", "TrawlBytes", "TrawlErrors",
+            ]),
 
         room("TrawlSimulation", imports: ["TrawlCluster"]),
 
         // Floor 5: edges
         room("TrawlHTTP", imports: ["TrawlErrors", "CMicrohttpd", "CZlib", "CCurl"]),
+        room(
+            "TrawlAPI",
+            imports: [
+                "TrawlHTTP", "TrawlCoordinator", "TrawlQuery", "TrawlSchema", "TrawlAnalysis",
+                "TrawlDocument", "TrawlJSON", "TrawlErrors",
+            ]),
 
         // Floor 6: one process
         room("TrawlEval", imports: ["TrawlJSON", "TrawlErrors"]),
@@ -153,6 +165,12 @@ let package = Package(
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
         tests(of: "TrawlQuery", imports: ["TrawlJSON", "TrawlErrors"]),
         tests(of: "TrawlHTTP", imports: ["TrawlErrors"]),
+        .testTarget(
+            name: "TrawlAPITests",
+            dependencies: [
+                "TrawlAPI", "TrawlCoordinator", "TrawlDocument", "TrawlFiles", "TrawlHTTP",
+                "TrawlJSON", "TrawlTestKit",
+            ], exclude: ["Scenarios"], swiftSettings: house),
         tests(of: "TrawlAnalysis", imports: ["TrawlErrors", "TrawlJSON"]),
         tests(of: "TrawlSchema", imports: ["TrawlAnalysis", "TrawlJSON", "TrawlErrors"]),
     ]

@@ -62,9 +62,7 @@ package final class MicrohttpdServer: HTTPServer {
         daemon.withLock { $0 = unsafe DaemonHandle(pointer: started) }
     }
 
-    package func figures(of lane: HTTPLane) -> WorkerPool.Figures {
-        lane == .immediate ? WorkerPool.Figures() : pools[lane.rawValue - 1].figures
-    }
+    package var workerPools: [WorkerPool] { pools }
 
     package func stop(within bound: Duration) {
         let handle = daemon.withLock { handle in

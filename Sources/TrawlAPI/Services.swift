@@ -1,0 +1,74 @@
+package import TrawlCoordinator
+internal import Synchronization
+internal import TrawlJSON
+
+/// What the routes work with: the coordinator, and who this node is.
+package final class Services: Sendable {
+    package let coordinator: Coordinator
+    package let node: NodeDescription
+    let tasks = TaskTable()
+    let contexts = SearchContexts()
+    private let poolSource = Mutex<@Sendable () -> [PoolFigures]>({ [] })
+
+    package init(coordinator: Coordinator, node: NodeDescription) {
+        self.coordinator = coordinator
+        self.node = node
+    }
+
+    /// The pools of the server that the routes are behind, once there is one.
+    package func usePools(_ figures: @escaping @Sendable () -> [PoolFigures]) {
+        poolSource.withLock { $0 = figures }
+    }
+
+    var pools: [PoolFigures] { poolSource.withLock { $0 }() }
+
+    package var isReady: Bool { coordinator.isReady }
+    var catalog: CatalogSnapshot { coordinator.catalog.snapshot }
+
+    /// The version that clients are told: that of the API whose behaviour this is.
+    package static let version = "3.6.0"
+
+    var banner: JSONValue {
+        [
+            "name": .string(node.name), "cluster_name": .string(node.clusterName),
+            "cluster_uuid": .string(catalog.clusterUUID),
+            "version": [
+                "distribution": "opensearch", "number": .string(Self.version),
+                "build_type": "trawl", "build_hash": .string(node.buildHash),
+                "build_date": "2026-01-01T00:00:00.000Z", "build_snapshot": false,
+                "lucene_version": "10.3.2", "minimum_wire_compatibility_version": "2.19.0",
+                "minimum_index_compatibility_version": "2.0.0",
+            ],
+            "tagline": "The engine whose answers can be checked",
+        ]
+    }
+}
+
+/// Who this node is.
+package struct NodeDescription: Sendable {
+    package var id: String
+    package var name: String
+    package var clusterName: String
+    package var host: String
+    package var httpPort: Int
+    package var started: ContinuousClock.Instant
+    /// Milliseconds since 1970.
+    package var startedAt: Int64
+    package var buildHash: String
+
+    package init(
+        id: String, name: String, clusterName: String, host: String, httpPort: Int,
+        startedAt: Int64, buildHash: String = "unknown"
+    ) {
+        self.id = id
+        self.name = name
+        self.clusterName = clusterName
+        self.host = host
+        self.httpPort = httpPort
+        started = .now
+        self.startedAt = startedAt
+        self.buildHash = buildHash
+    }
+
+    package var address: String { "\(host):\(httpPort)" }
+}

@@ -1,0 +1,194 @@
+internal import Synchronization
+package import TrawlAnalysis
+package import TrawlJSON
+package import TrawlSchema
+
+/// The mapping of an index with what it depends on: the analyzers and limits of its settings.
+package struct IndexMapping: Sendable {
+    package let mapping: Mapping
+    package let analyzers: AnalyzerCatalog
+    package let context: MappingContext
+    /// The settings that the analyzers were made from.
+    private let analysis: FlatSettings
+    private let parsers: ParserPool
+
+    package init(_ json: JSONObject, settings: FlatSettings) throws {
+        let analysis = settings.under("index.analysis.")
+        let analyzers =
+            analysis.isEmpty
+            ? AnalyzerCatalog() : try AnalyzerCatalog(settings: .object(analysis.nested))
+        try self.init(json, settings: settings, analysis: analysis, analyzers: analyzers)
+    }
+
+    private init(
+        _ json: JSONObject, settings: FlatSettings, analysis: FlatSettings,
+        analyzers: AnalyzerCatalog
+    ) throws {
+        self.analysis = analysis
+        self.analyzers = analyzers
+        context = Self.context(settings, analyzers)
+        do throws(SchemaError) {
+            mapping = try MappingParser(context: context).parse(.object(json))
+        } catch {
+            throw error.asFailedMapping
+        }
+        parsers = ParserPool()
+    }
+
+    private init(_ mapping: Mapping, like other: IndexMapping) {
+        self.mapping = mapping
+        analysis = other.analysis
+        analyzers = other.analyzers
+        context = other.context
+        parsers = ParserPool()
+    }
+
+    private static func context(
+        _ settings: FlatSettings, _ analyzers: AnalyzerCatalog
+    ) -> MappingContext {
+        var limits = MappingLimits()
+        func limit(_ name: String, _ fallback: Int) -> Int {
+            settings.int("index.mapping." + name + ".limit") ?? fallback
+        }
+        limits.totalFields = limit("total_fields", limits.totalFields)
+        limits.depth = limit("depth", limits.depth)
+        limits.nestedFields = limit("nested_fields", limits.nestedFields)
+        limits.nestedObjects = limit("nested_objects", limits.nestedObjects)
+        limits.fieldNameLength = limit("field_name_length", limits.fieldNameLength)
+        var context = MappingContext(limits: limits, catalog: analyzers)
+        context.ignoresMalformed = settings.bool("index.mapping.ignore_malformed") ?? false
+        context.coerces = settings.bool("index.mapping.coerce") ?? true
+        let similarities = Set(
+            settings.under("index.similarity.").names.compactMap {
+                $0.split(separator: ".").dropFirst(2).first.map(String.init)
+            })
+        context.hasSimilarity = {
+            $0 == "BM25" || $0 == "boolean" || similarities.contains($0)
+        }
+        return context
+    }
+
+    package var json: JSONObject { mapping.json }
+    package var requiresRouting: Bool { mapping.root.requiresRouting }
+    package var limits: MappingLimits { context.limits }
+
+    /// The same mapping under other settings.
+    package func under(_ settings: FlatSettings) throws -> IndexMapping {
+        if settings.under("index.analysis.") == analysis {
+            return try IndexMapping(
+                json, settings: settings, analysis: analysis, analyzers: analyzers)
+        }
+        return try IndexMapping(json, settings: settings)
+    }
+
+    package func merging(_ update: JSONObject) throws -> IndexMapping {
+        IndexMapping(try mapping.merging(.object(update), context: context), like: self)
+    }
+
+    /// Reads a document, and says what it needs.
+    ///
+    /// - Returns: Nil when the mapping has all its fields; the mapping with them added otherwise.
+    /// - Throws: ``SchemaError`` when the document does not fit.
+    package func additions(
+        by source: [UInt8], id: String, routing: String?
+    ) throws -> IndexMapping? {
+        var current = self
+        var changed = false
+        while let update = try current.missing(in: source, id: id, routing: routing) {
+            current = try current.merging(update)
+            changed = true
+        }
+        return changed ? current : nil
+    }
+
+    private func missing(
+        in source: [UInt8], id: String, routing: String?
+    ) throws -> JSONObject? {
+        let entry = try parsers.take {
+            try DocumentParser(mapping: mapping, catalog: analyzers, limits: limits)
+        }
+        defer { parsers.put(entry) }
+        let outcome = try entry.parser.parse(
+            id: id, routing: routing, source: source, into: &entry.document)
+        return if case .needsMapping(let update) = outcome { update } else { nil }
+    }
+
+    /// What documents' values of a field are analysed with; nil for a field that is not.
+    package func indexAnalyzer(of path: String) throws -> Analyzer? {
+        guard let field = mapping.field(path) else { return analyzers.defaultAnalyzer }
+        if let name = field.type.indexAnalyzer?.analyzer {
+            return try analyzers.analyzer(forMapping: name)
+        }
+        if let name = field.type.normalizerName { return try analyzers.normalizer(named: name) }
+        return nil
+    }
+
+    /// The fields of a document that are stored by themselves, from its source.
+    package func storedFields(_ names: [String], of source: [UInt8]) -> JSONObject {
+        var result = JSONObject()
+        guard let value = try? JSONValue.parse(source) else { return result }
+        for name in names {
+            guard case .leaf(let leaf)? = node(name),
+                leaf.parameters.explicit["store"]?.boolValue == true
+            else { continue }
+            let found = Self.values(of: value, name.split(separator: ".").map(String.init)[...])
+            if !found.isEmpty { result[name] = .array(found) }
+        }
+        return result
+    }
+
+    /// What stands in the mapping at a path.
+    package func node(_ path: String) -> Mapping.Node? {
+        var object = mapping.object
+        let parts = path.split(separator: ".").map(String.init)
+        for (i, part) in parts.enumerated() {
+            guard let child = object.children[part] else { return nil }
+            if i == parts.count - 1 { return child }
+            guard case .object(let inner) = child else { return nil }
+            object = inner
+        }
+        return nil
+    }
+
+    private static func values(_ value: JSONValue) -> [JSONValue] {
+        if case .array(let list) = value { return list.flatMap(values) }
+        return value.isNull ? [] : [value]
+    }
+
+    /// The values at a path of a document; lists are passed through, dotted names count too.
+    package static func values(of value: JSONValue, _ path: ArraySlice<String>) -> [JSONValue] {
+        guard let head = path.first else { return values(value) }
+        switch value {
+        case .array(let list): return list.flatMap { values(of: $0, path) }
+        case .object(let object):
+            var found: [JSONValue] = []
+            if let child = object[head] { found += values(of: child, path.dropFirst()) }
+            if path.count > 1, let dotted = object[path.joined(separator: ".")] {
+                found += values(dotted)
+            }
+            return found
+        default: return []
+        }
+    }
+}
+
+/// Parsers that are not at work. Each keeps its buffers; as many are made as threads parse at once.
+///
+/// `@unchecked`: an entry is in `idle` or with the one thread that took it out.
+private final class ParserPool: @unchecked Sendable {
+    final class Entry: @unchecked Sendable {
+        let parser: DocumentParser
+        var document = ParsedDocument()
+
+        init(_ parser: DocumentParser) { self.parser = parser }
+    }
+
+    private let idle = Mutex<[Entry]>([])
+
+    func take(_ make: () throws -> DocumentParser) throws -> Entry {
+        if let entry = idle.withLock({ $0.popLast() }) { return entry }
+        return Entry(try make())
+    }
+
+    func put(_ entry: Entry) { idle.withLock { $0.append(entry) } }
+}

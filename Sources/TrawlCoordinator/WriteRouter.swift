@@ -1,0 +1,237 @@
+internal import Synchronization
+package import TrawlDocument
+internal import TrawlErrors
+internal import TrawlJSON
+
+/// A change of a document as a client asked for it.
+package struct WriteRequest: Sendable {
+    package enum Kind: String, Sendable {
+        case index, create, update, delete
+    }
+
+    package var kind: Kind
+    /// An index, an alias, or a name with date math.
+    package var index: String
+    /// Nil: the index gives one.
+    package var id: String?
+    /// The document, or the body of an update.
+    package var source: [UInt8]
+    package var routing: String?
+    package var condition = Change.Condition.none
+    package var requiresAlias = false
+    package var requestID: String?
+
+    package init(kind: Kind, index: String, id: String?, source: [UInt8] = []) {
+        self.kind = kind
+        self.index = index
+        self.id = id
+        self.source = source
+    }
+}
+
+/// What came of it.
+package struct WriteAnswer: Sendable {
+    package var index: String
+    package var id: String
+    package var shard = 0
+    package var shardCopies = 1
+    package var routing: String?
+    package var result: Result<ShardWrite, any Error>
+}
+
+extension Coordinator {
+    /// Writes documents, each to the log of its shard. What is returned is durable.
+    ///
+    /// Requests fail one by one. Those for one shard are appended together, in their order.
+    package func write(_ requests: [WriteRequest]) -> [WriteAnswer] {
+        var answers: [WriteAnswer] = []
+        answers.reserveCapacity(requests.count)
+        var batches: [ShardKey: Batch] = [:]
+        var order: [ShardKey] = []
+        var targets: [String: Result<Target, any Error>] = [:]
+        for (place, request) in requests.enumerated() {
+            let id = request.id ?? RandomID.make()
+            do {
+                let target = try self.target(of: request, known: &targets)
+                var routing = request.routing
+                if let fixed = target.alias?.indexRouting {
+                    if let given = routing, given != fixed {
+                        throw CoordinatorError.illegalArgument(
+                            "Alias [\(request.index)] has index routing associated with it "
+                                + "[\(fixed)], and was provided with routing value [\(given)], "
+                                + "rejecting operation")
+                    }
+                    routing = fixed
+                }
+                let number = Self.shardNumber(
+                    routing: routing ?? id, of: target.index.shardCount)
+                answers.append(
+                    WriteAnswer(
+                        index: target.index.name, id: id, shard: number,
+                        shardCopies: 1 + target.index.replicaCount, routing: routing,
+                        result: .failure(CoordinatorError.illegalArgument("not done"))))
+                let key = ShardKey(uuid: target.index.uuid, number: number)
+                let change = try change(request, id: id, routing: routing, in: target)
+                if batches[key] == nil {
+                    batches[key] = Batch(index: target.index, number: number)
+                    order.append(key)
+                }
+                batches[key]!.changes.append(change)
+                batches[key]!.places.append(place)
+            } catch {
+                if answers.count == place {
+                    answers.append(
+                        WriteAnswer(
+                            index: request.index, id: request.id ?? "", result: .failure(error)))
+                } else {
+                    answers[place].result = .failure(error)
+                    if request.id == nil { answers[place].id = id }
+                }
+            }
+        }
+        for key in order { write(batches[key]!, &answers) }
+        return answers
+    }
+
+    private struct ShardKey: Hashable {
+        var uuid: String
+        var number: Int
+    }
+
+    private struct Batch {
+        var index: IndexMetadata
+        var number: Int
+        var changes: [Change] = []
+        var places: [Int] = []
+    }
+
+    private typealias Target = (index: IndexMetadata, alias: AliasMetadata?)
+
+    private func write(_ batch: Batch, _ answers: inout [WriteAnswer]) {
+        do {
+            let shard = try shards(of: batch.index)[batch.number]
+            let writes = try shard.write(batch.changes)
+            for (place, write) in zip(batch.places, writes) {
+                answers[place].result = .success(write)
+            }
+        } catch {
+            for place in batch.places { answers[place].result = .failure(error) }
+        }
+    }
+
+    private func target(
+        of request: WriteRequest, known: inout [String: Result<Target, any Error>]
+    ) throws -> Target {
+        let key = "\(request.requiresAlias)\(request.kind == .delete)\(request.index)"
+        if let found = known[key] { return try found.get() }
+        let result = Result<Target, any Error> {
+            if request.kind == .delete, !request.isExternal,
+                try catalog.snapshot.writeTarget(request.index, now: now) == nil
+            {
+                throw CoordinatorError.indexNotFound(request.index)
+            }
+            let target = try writeTarget(request.index, requireAlias: request.requiresAlias)
+            try target.index.checkAccess(request.kind == .delete ? .delete : .write)
+            if request.kind == .delete { try target.index.checkDeleteAccess() }
+            return target
+        }
+        known[key] = result
+        return try result.get()
+    }
+
+    private func change(
+        _ request: WriteRequest, id: String, routing: String?, in target: Target
+    ) throws -> Change {
+        let index = target.index
+        if id.utf8.count > DocumentID.maxByteCount {
+            throw CoordinatorError.illegalArgument(
+                "id [\(id)] is too long, must be no longer than \(DocumentID.maxByteCount) bytes "
+                    + "but was: \(id.utf8.count)")
+        }
+        if routing == nil, index.mapping.requiresRouting {
+            throw CoordinatorError(
+                .invalidRequest, "routing_missing_exception",
+                "routing is required for [\(index.name)]/[\(id)]", index: index.name,
+                indexUUID: "_na_")
+        }
+        let operation: Change.Operation
+        var version = index.version
+        switch request.kind {
+        case .index, .create:
+            version = try admit(request.source, id: id, routing: routing, into: index)
+            operation =
+                request.kind == .create
+                ? .create(source: request.source) : .index(source: request.source)
+        case .update:
+            version = try admitUpdate(request.source, id: id, routing: routing, into: index)
+            operation = .update(Change.Update(body: request.source))
+        case .delete: operation = .delete
+        }
+        return Change(
+            id: DocumentID(id), operation: operation, routing: routing,
+            condition: request.condition, requestID: request.requestID, stamp: nextStamp(),
+            schemaVersion: version)
+    }
+
+    /// Refuses a document that does not fit the mapping, and extends the mapping by the fields
+    /// that it brings.
+    ///
+    /// - Returns: The version of the mapping that holds all its fields.
+    private func admit(
+        _ source: [UInt8], id: String, routing: String?, into index: IndexMetadata
+    ) throws -> Int64 {
+        guard try index.mapping.additions(by: source, id: id, routing: routing) != nil else {
+            return index.version
+        }
+        // Others may have brought the same fields meanwhile: look again, one at a time.
+        return try mappingChanges.withLock { _ in
+            guard let current = catalog.snapshot.indices[index.name],
+                let additions = try current.mapping.additions(by: source, id: id, routing: routing)
+            else { return catalog.snapshot.indices[index.name]?.version ?? index.version }
+            let changed = try catalog.update { catalog in
+                guard var index = catalog.indices[index.name] else {
+                    throw CoordinatorError.indexNotFound(index.name)
+                }
+                index.mapping = additions
+                index.version += 1
+                catalog.put(index)
+                return index
+            }
+            tellShards(of: changed)
+            return changed.version
+        }
+    }
+
+    /// The documents within an update's body are parts of documents: their fields are known
+    /// before the change is in the log.
+    private func admitUpdate(
+        _ body: [UInt8], id: String, routing: String?, into index: IndexMetadata
+    ) throws -> Int64 {
+        let slice = try JSONSlice(parsing: body)
+        var version = index.version
+        for key in ["doc", "upsert"] {
+            guard let part = slice[key] else { continue }
+            version = try max(
+                version, admit(part.array, id: id, routing: routing, into: index))
+        }
+        return version
+    }
+}
+
+extension WriteRequest {
+    fileprivate var isExternal: Bool {
+        switch condition {
+        case .external, .externalOrEqual: true
+        default: false
+        }
+    }
+}
+
+extension IndexMetadata {
+    /// A block on writes forbids deletes, too.
+    fileprivate func checkDeleteAccess() throws(CoordinatorError) {
+        if settings.bool("index.blocks.write") == true {
+            throw .blocked(name, "FORBIDDEN/8/index write (api)")
+        }
+    }
+}
