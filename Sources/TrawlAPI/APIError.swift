@@ -76,8 +76,7 @@ extension APIError {
             facts: ["line": JSONValue(line), "col": JSONValue(column)])
     }
 
-    static func xContentParse(_ reason: String, line: Int = 1, column: Int = 1) -> APIError
-    {
+    static func xContentParse(_ reason: String, line: Int = 1, column: Int = 1) -> APIError {
         APIError(400, "x_content_parse_exception", "[\(line):\(column)] \(reason)")
     }
 

@@ -108,13 +108,7 @@ package final class APIHandler: HTTPHandler {
         if unknown.isEmpty { return }
         let known = Array(route.parameters.union(Route.common))
         let parts = unknown.sorted().map { name in
-            let near = Similarity.nearest(to: name, among: known, above: 0.5)
-            return "[\(name)]"
-                + (near.isEmpty
-                    ? ""
-                    : near.count == 1
-                        ? " -> did you mean [\(near[0])]?"
-                        : " -> did you mean any of [\(near.joined(separator: ", "))]?")
+            "[\(name)]" + NameLikeness.hint(name, among: known, lead: " -> ")
         }
         throw .illegalArgument(
             "request [\(request.http.path)] contains unrecognized parameter"

@@ -64,7 +64,8 @@ struct APIRequest: Sendable {
         .illegalArgument(
             "Failed to parse \(type) parameter [\(name)] with value [\(text)]",
             cause: [
-                "type": "number_format_exception", "reason": .string("For input string: \"\(text)\""),
+                "type": "number_format_exception",
+                "reason": .string("For input string: \"\(text)\""),
             ])
     }
 
@@ -123,7 +124,8 @@ struct APIRequest: Sendable {
     }
 
     static func badJSON(_ error: JSONError) -> APIError {
-        let reason = "\(error.reason)\n at [Source: (byte[]); line: \(error.line), column: \(error.column)]"
+        let reason =
+            "\(error.reason)\n at [Source: (byte[]); line: \(error.line), column: \(error.column)]"
         return APIError(400, "json_parse_exception", reason)
     }
 

@@ -132,13 +132,16 @@ struct PathFilter: Sendable {
                     rest.append(Array(after.dropFirst()))
                 }
             } else if Wildcard.matches(first, name) {
-                if pattern.count == 1 { matched = true } else { rest.append(Array(pattern.dropFirst())) }
+                if pattern.count == 1 {
+                    matched = true
+                } else {
+                    rest.append(Array(pattern.dropFirst()))
+                }
             }
         }
         return (matched, rest.filter { !$0.isEmpty })
     }
 }
-
 
 /// JSON values as YAML, block style, strings in double quotes.
 enum YAML {

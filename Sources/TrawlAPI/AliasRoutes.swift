@@ -55,7 +55,8 @@ enum AliasRoutes {
                 && !excludes.contains { Wildcard.matches($0, name) }
         }.sorted()
         if request.http.method == .head {
-            return APIResponse(missing.isEmpty && !(names != nil && result.isEmpty) ? 200 : 404, .empty)
+            return APIResponse(
+                missing.isEmpty && !(names != nil && result.isEmpty) ? 200 : 404, .empty)
         }
         if !missing.isEmpty {
             var body: JSONObject = [

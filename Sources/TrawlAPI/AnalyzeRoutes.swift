@@ -41,7 +41,8 @@ enum AnalyzeRoutes {
         }
         let analyzer = try chosen(body, index)
         let explains = body["explain"]?.boolValue ?? false
-        let limit = index?.limit("index.analyze.max_token_count", default: maxTokenCount)
+        let limit =
+            index?.limit("index.analyze.max_token_count", default: maxTokenCount)
             ?? maxTokenCount
         if explains { return try explain(analyzer, texts, body, limit) }
         var tokens: [JSONValue] = []
@@ -137,7 +138,11 @@ enum AnalyzeRoutes {
         for token in buffer.tokens {
             position += Int(token.positionIncrement)
             var object: JSONObject = [
-                "token": .string(String(decoding: buffer.arena[Int(token.termStart)..<Int(token.termStart + token.termByteCount)], as: UTF8.self)),
+                "token": .string(
+                    String(
+                        decoding: buffer.arena[
+                            Int(token.termStart)..<Int(token.termStart + token.termByteCount)],
+                        as: UTF8.self)),
                 "start_offset": JSONValue(place.offset + units[Int(token.startByteOffset)]),
                 "end_offset": JSONValue(place.offset + units[Int(token.endByteOffset)]),
                 "type": .string(token.type.name), "position": JSONValue(position),
@@ -164,7 +169,8 @@ enum AnalyzeRoutes {
             try check(list.count, limit)
             return .array(list)
         }
-        let isNamed = body["analyzer"] != nil
+        let isNamed =
+            body["analyzer"] != nil
             || (body["tokenizer"] == nil && body["filter"] == nil && body["char_filter"] == nil)
         let first = traces[0].1
         if isNamed {

@@ -85,7 +85,8 @@ enum CatRoutes {
 
     private static func indices(_ request: APIRequest, _ services: Services) throws -> CatTable {
         var columns: [CatTable.Column] = [
-            .init("health", "h", "current health status"), .init("status", "s", "open/close status"),
+            .init("health", "h", "current health status"),
+            .init("status", "s", "open/close status"),
             .init("index", "i,idx", "index name"), .init("uuid", "id,uuid", "index uuid"),
             .init("pri", "p,shards.primary,shardsPrimary", right: true, "number of primary shards"),
             .init("rep", "r,shards.replica,shardsReplica", right: true, "number of replica shards"),
@@ -241,12 +242,15 @@ enum CatRoutes {
     private static func aliases(_ request: APIRequest, _ services: Services) throws -> CatTable {
         var table = CatTable(columns: [
             .init("alias", "a", "alias name"), .init("index", "i,idx", "index alias points to"),
-            .init("filter", "f,fi", "filter"), .init("routing.index", "ri,routingIndex", "index routing"),
+            .init("filter", "f,fi", "filter"),
+            .init("routing.index", "ri,routingIndex", "index routing"),
             .init("routing.search", "rs,routingSearch", "search routing"),
             .init("is_write_index", "w,isWriteIndex", "write index"),
         ])
         let patterns = request.list("name")
-        let showsHidden = request.list("expand_wildcards").map { $0.contains("all") || $0.contains("hidden") } ?? true
+        let showsHidden =
+            request.list("expand_wildcards").map { $0.contains("all") || $0.contains("hidden") }
+            ?? true
         for name in services.catalog.names {
             let index = services.catalog.indices[name]!
             for alias in index.aliases.keys.sorted()
@@ -270,10 +274,13 @@ enum CatRoutes {
             .init("state", "st", "shard state"),
             .init("docs", "d,dc", right: true, "number of docs in shard"),
             .init("store", "sto", right: true, unit: .bytes, "store size of shard"),
-            .init("ip", "ip of node where it lives"), .init("id", default: false, "unique id of node where it lives"),
+            .init("ip", "ip of node where it lives"),
+            .init("id", default: false, "unique id of node where it lives"),
             .init("node", "n", "name of node where it lives"),
             .init("unassigned.reason", "ur", default: false, "reason shard became unassigned"),
-            .init("segments.count", "sc,segmentsCount", default: false, right: true, "number of segments"),
+            .init(
+                "segments.count", "sc,segmentsCount", default: false, right: true,
+                "number of segments"),
         ])
         let options = try request.indexOptions(.metadata)
         for target in try services.catalog.resolve(request["index"], options, now: services.now)
@@ -317,28 +324,48 @@ enum CatRoutes {
                 .init("http_address", "http", default: false, "bound http address"),
                 .init("version", "v", default: false, "version"),
                 .init("heap.percent", "hp,heapPercent", right: true, "used heap ratio"),
-                .init("heap.current", "hc,heapCurrent", default: false, right: true, unit: .bytes, "used heap"),
-                .init("heap.max", "hm,heapMax", default: false, right: true, unit: .bytes, "max configured heap"),
+                .init(
+                    "heap.current", "hc,heapCurrent", default: false, right: true, unit: .bytes,
+                    "used heap"),
+                .init(
+                    "heap.max", "hm,heapMax", default: false, right: true, unit: .bytes,
+                    "max configured heap"),
                 .init("ram.percent", "rp,ramPercent", right: true, "used machine memory ratio"),
-                .init("ram.current", "rc,ramCurrent", default: false, right: true, unit: .bytes, "used machine memory"),
-                .init("ram.max", "rm,ramMax", default: false, right: true, unit: .bytes, "total machine memory"),
-                .init("disk.total", "dt,diskTotal", default: false, right: true, unit: .bytes, "total disk space"),
-                .init("disk.used", "du,diskUsed", default: false, right: true, unit: .bytes, "used disk space"),
-                .init("disk.avail", "d,da,disk,diskAvail", default: false, right: true, unit: .bytes, "available disk space"),
-                .init("file_desc.current", "fdc,fileDescriptorCurrent", default: false, right: true, "used file descriptors"),
+                .init(
+                    "ram.current", "rc,ramCurrent", default: false, right: true, unit: .bytes,
+                    "used machine memory"),
+                .init(
+                    "ram.max", "rm,ramMax", default: false, right: true, unit: .bytes,
+                    "total machine memory"),
+                .init(
+                    "disk.total", "dt,diskTotal", default: false, right: true, unit: .bytes,
+                    "total disk space"),
+                .init(
+                    "disk.used", "du,diskUsed", default: false, right: true, unit: .bytes,
+                    "used disk space"),
+                .init(
+                    "disk.avail", "d,da,disk,diskAvail", default: false, right: true, unit: .bytes,
+                    "available disk space"),
+                .init(
+                    "file_desc.current", "fdc,fileDescriptorCurrent", default: false, right: true,
+                    "used file descriptors"),
                 .init("cpu", "cpu", right: true, "recent cpu usage"),
                 .init("load_1m", "l", right: true, "1m load avg"),
                 .init("load_5m", "l", right: true, "5m load avg"),
                 .init("load_15m", "l", right: true, "15m load avg"),
-                .init("uptime", "u", default: false, right: true, unit: .milliseconds, "node uptime"),
-                .init("node.role", "r,role,nodeRole", "m:master eligible node, d:data node, i:ingest node, -:coordinating node only"),
+                .init(
+                    "uptime", "u", default: false, right: true, unit: .milliseconds, "node uptime"),
+                .init(
+                    "node.role", "r,role,nodeRole",
+                    "m:master eligible node, d:data node, i:ingest node, -:coordinating node only"),
                 .init("node.roles", "rs,all roles", "all roles"),
                 .init("cluster_manager", "cm,m,master", "*:current cluster manager"),
                 .init("name", "n", "node name"),
             ],
             rows: [
                 [
-                    .text(id), .text(String(process.processID)), .text(node.host), .number(node.httpPort),
+                    .text(id), .text(String(process.processID)), .text(node.host),
+                    .number(node.httpPort),
                     .text(node.address), .text(Services.version),
                     .number(process.residentMemory * 100 / max(1, process.totalMemory)),
                     .number(process.residentMemory), .number(process.totalMemory),
@@ -353,8 +380,7 @@ enum CatRoutes {
             ])
     }
 
-    private static func allocation(_ request: APIRequest, _ services: Services) throws -> CatTable
-    {
+    private static func allocation(_ request: APIRequest, _ services: Services) throws -> CatTable {
         let disk = services.coordinator.diskByteCounts
         let open = services.catalog.indices.values.filter(\.isOpen)
         let shardCount = open.reduce(0) { $0 + $1.shardCount }
@@ -364,17 +390,23 @@ enum CatRoutes {
         let node = services.node
         var table = CatTable(columns: [
             .init("shards", "s", right: true, "number of shards on node"),
-            .init("disk.indices", "di,diskIndices", right: true, unit: .bytes, "disk used by indices"),
-            .init("disk.used", "du,diskUsed", right: true, unit: .bytes, "disk used (total, not just indices)"),
+            .init(
+                "disk.indices", "di,diskIndices", right: true, unit: .bytes, "disk used by indices"),
+            .init(
+                "disk.used", "du,diskUsed", right: true, unit: .bytes,
+                "disk used (total, not just indices)"),
             .init("disk.avail", "da,diskAvail", right: true, unit: .bytes, "disk available"),
-            .init("disk.total", "dt,diskTotal", right: true, unit: .bytes, "total capacity of all volumes"),
+            .init(
+                "disk.total", "dt,diskTotal", right: true, unit: .bytes,
+                "total capacity of all volumes"),
             .init("disk.percent", "dp,diskPercent", right: true, "percent disk used"),
             .init("host", "h", "host of node"), .init("ip", "ip of node"),
             .init("node", "n", "name of node"),
         ])
         if let wanted = request.list("node_id"),
             !wanted.contains(where: {
-                $0 == "_all" || $0 == "_local" || $0 == "_master" || $0 == "_cluster_manager" || $0 == node.id || Wildcard.matches($0, node.name)
+                $0 == "_all" || $0 == "_local" || $0 == "_master" || $0 == "_cluster_manager"
+                    || $0 == node.id || Wildcard.matches($0, node.name)
             })
         {
             return table
@@ -402,12 +434,14 @@ enum CatRoutes {
             .init("segment", "seg", "segment name"),
             .init("generation", "g,gen", right: true, "segment generation"),
             .init("docs.count", "dc,docsCount", right: true, "number of docs in segment"),
-            .init("docs.deleted", "dd,docsDeleted", right: true, "number of deleted docs in segment"),
+            .init(
+                "docs.deleted", "dd,docsDeleted", right: true, "number of deleted docs in segment"),
             .init("size", "si", right: true, unit: .bytes, "segment size in bytes"),
             .init("size.memory", "sm,sizeMemory", right: true, "segment memory in bytes"),
             .init("committed", "ic,isCommitted", "is segment committed"),
             .init("searchable", "is,isSearchable", "is segment searched"),
-            .init("version", "v", "version"), .init("compound", "ico,isCompound", "is segment compound"),
+            .init("version", "v", "version"),
+            .init("compound", "ico,isCompound", "is segment compound"),
         ])
         for target in try services.catalog.resolve(
             request["index"], try request.indexOptions(.search), now: services.now)
@@ -429,9 +463,11 @@ enum CatRoutes {
 
     private static func templates(_ request: APIRequest, _ services: Services) throws -> CatTable {
         var table = CatTable(columns: [
-            .init("name", "n", "template name"), .init("index_patterns", "t", "template index patterns"),
+            .init("name", "n", "template name"),
+            .init("index_patterns", "t", "template index patterns"),
             .init("order", "o,p", "template application order/priority number"),
-            .init("version", "v", "version"), .init("composed_of", "c", "component templates comprising index template"),
+            .init("version", "v", "version"),
+            .init("composed_of", "c", "component templates comprising index template"),
         ])
         let pattern = request["name"] ?? "*"
         let catalog = services.catalog
@@ -532,24 +568,37 @@ enum CatRoutes {
         return table
     }
 
-    private static func threadPool(_ request: APIRequest, _ services: Services) throws -> CatTable
-    {
+    private static func threadPool(_ request: APIRequest, _ services: Services) throws -> CatTable {
         var table = CatTable(columns: [
-            .init("node_name", "nn", "node name"), .init("node_id", "id", default: false, "persistent node id"),
+            .init("node_name", "nn", "node name"),
+            .init("node_id", "id", default: false, "persistent node id"),
             .init("ephemeral_node_id", "eid", default: false, "ephemeral node id"),
-            .init("pid", "p", default: false, "process id"), .init("host", "h", default: false, "host name"),
-            .init("ip", "i", default: false, "ip address"), .init("port", "po", default: false, "bound transport port"),
-            .init("name", "n", "thread pool name"), .init("type", "t", default: false, "thread pool type"),
+            .init("pid", "p", default: false, "process id"),
+            .init("host", "h", default: false, "host name"),
+            .init("ip", "i", default: false, "ip address"),
+            .init("port", "po", default: false, "bound transport port"),
+            .init("name", "n", "thread pool name"),
+            .init("type", "t", default: false, "thread pool type"),
             .init("active", "a", right: true, "number of active threads"),
             .init("pool_size", "psz", default: false, right: true, "number of threads"),
             .init("queue", "q", right: true, "number of tasks currently in queue"),
-            .init("queue_size", "qs", default: false, right: true, "maximum number of tasks permitted in queue"),
+            .init(
+                "queue_size", "qs", default: false, right: true,
+                "maximum number of tasks permitted in queue"),
             .init("rejected", "r", right: true, "number of rejected tasks"),
-            .init("largest", "l", default: false, right: true, "highest number of seen active threads"),
+            .init(
+                "largest", "l", default: false, right: true, "highest number of seen active threads"
+            ),
             .init("completed", "c", default: false, right: true, "number of completed tasks"),
-            .init("core", "cr", default: false, right: true, "core number of threads in a scaling thread pool"),
-            .init("max", "mx", default: false, right: true, "maximum number of threads in a scaling thread pool"),
-            .init("size", "sz", default: false, right: true, "number of threads in a fixed thread pool"),
+            .init(
+                "core", "cr", default: false, right: true,
+                "core number of threads in a scaling thread pool"),
+            .init(
+                "max", "mx", default: false, right: true,
+                "maximum number of threads in a scaling thread pool"),
+            .init(
+                "size", "sz", default: false, right: true,
+                "number of threads in a fixed thread pool"),
             .init("keep_alive", "ka", default: false, right: true, "thread keep alive time"),
         ])
         let patterns = request.list("thread_pool_patterns") ?? ["*"]

@@ -56,7 +56,9 @@ struct CatTable {
             let objects = texts.map { row in
                 JSONValue.object(
                     JSONObject(
-                        zip(shown, row).map { (key: $0.display, value: $1.map { .string($0) } ?? .null) }
+                        zip(shown, row).map {
+                            (key: $0.display, value: $1.map { .string($0) } ?? .null)
+                        }
                     ))
             }
             return .value(.array(objects))
@@ -66,7 +68,8 @@ struct CatTable {
 
     private static func acceptedFormat(_ request: APIRequest) -> String {
         let accept = request.http.header("accept") ?? ""
-        return accept.hasPrefix("application/json") || accept.hasPrefix("application/vnd") ? "json" : "text"
+        return accept.hasPrefix("application/json") || accept.hasPrefix("application/vnd")
+            ? "json" : "text"
     }
 
     private typealias Shown = (place: Int, display: String)

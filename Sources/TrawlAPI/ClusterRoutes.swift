@@ -27,9 +27,15 @@ enum ClusterRoutes {
         Route([.get], ["/_cluster/pending_tasks"], Route.masterTimeout + "local") { _, _ in
             .value(["tasks": []])
         },
-        Route([.post], ["/_cluster/reroute"], Route.masterTimeout + "dry_run explain retry_failed metric") {
+        Route(
+            [.post], ["/_cluster/reroute"],
+            Route.masterTimeout + "dry_run explain retry_failed metric"
+        ) {
             _, services in
-            .value(["acknowledged": true, "state": ["cluster_uuid": .string(services.catalog.clusterUUID)]])
+            .value([
+                "acknowledged": true,
+                "state": ["cluster_uuid": .string(services.catalog.clusterUUID)],
+            ])
         },
         Route([.get], ["/_remote/info"]) { _, _ in .value([:]) },
     ]
@@ -214,12 +220,13 @@ enum ClusterRoutes {
         }
         if wants("blocks") { body["blocks"] = blocks(targets.map(\.index)) }
         if wants("nodes") {
-            body["nodes"] = [
-                node.id: [
-                    "name": .string(node.name), "ephemeral_id": .string(node.id),
-                    "transport_address": .string(node.address), "attributes": [:],
+            body["nodes"] =
+                [
+                    node.id: [
+                        "name": .string(node.name), "ephemeral_id": .string(node.id),
+                        "transport_address": .string(node.address), "attributes": [:],
+                    ] as JSONValue
                 ] as JSONValue
-            ] as JSONValue
         }
         if wants("metadata") { body["metadata"] = try metadata(targets, request, services) }
         if wants("routing_table") {
@@ -459,7 +466,8 @@ enum ClusterRoutes {
                         "primaries": JSONValue(counts.primaries), "replication": 0.0,
                     ],
                 "docs": [
-                    "count": JSONValue(figures.docCount), "deleted": JSONValue(figures.deletedCount),
+                    "count": JSONValue(figures.docCount),
+                    "deleted": JSONValue(figures.deletedCount),
                 ],
                 "store": [
                     "size_in_bytes": JSONValue(figures.byteCount), "reserved_in_bytes": 0,
@@ -499,7 +507,8 @@ enum ClusterRoutes {
                 ],
                 "jvm": [
                     "max_uptime_in_millis": JSONValue(services.uptimeMilliseconds),
-                    "versions": [], "mem": [
+                    "versions": [],
+                    "mem": [
                         "heap_used_in_bytes": JSONValue(process.residentMemory),
                         "heap_max_in_bytes": JSONValue(process.totalMemory),
                     ], "threads": JSONValue(process.threadCount),

@@ -116,7 +116,8 @@ enum DocumentRoutes {
         write.condition = try WriteParameters.condition(
             kind: .update, version: try request.optionalLong("version"),
             versionType: request["version_type"],
-            sequence: try request.optionalLong("if_seq_no") ?? body["if_seq_no"]?.numberValue?.int64,
+            sequence: try request.optionalLong("if_seq_no")
+                ?? body["if_seq_no"]?.numberValue?.int64,
             term: try request.optionalLong("if_primary_term")
                 ?? body["if_primary_term"]?.numberValue?.int64)
         write.routing = request["routing"]
@@ -155,14 +156,14 @@ enum DocumentRoutes {
             "_source", "if_seq_no", "if_primary_term", "lang", "params",
         ]
         for key in body.keys where !known.contains(key) {
-            let near = Similarity.nearest(to: key, among: known, above: 0.5)
             throw APIError.xContentParse(
-                "[UpdateRequest] unknown field [\(key)]"
-                    + (near.isEmpty ? "" : near.count == 1 ? " did you mean [\(near[0])]?" : " did you mean any of [\(near.joined(separator: ", "))]?"))
+                "[UpdateRequest] unknown field [\(key)]" + NameLikeness.hint(key, among: known))
         }
         for key in ["doc", "upsert"] {
             if let value = body[key], value.objectValue == nil {
-                throw APIError.xContentParse("[UpdateRequest] \(key) doesn't support values of type: \(APIRequest.token(value))")
+                throw APIError.xContentParse(
+                    "[UpdateRequest] \(key) doesn't support values of type: \(APIRequest.token(value))"
+                )
             }
         }
         var problems: [String] = []
@@ -349,7 +350,9 @@ enum DocumentRoutes {
                     items.append(["_id": item])
                 }
             default:
-                throw APIError.parsing("unknown key [\(key)] for a \(APIRequest.token(value)), expected [docs] or [ids]")
+                throw APIError.parsing(
+                    "unknown key [\(key)] for a \(APIRequest.token(value)), expected [docs] or [ids]"
+                )
             }
         }
         if items.isEmpty { throw APIError.validation(["no documents to get"]) }
@@ -377,7 +380,8 @@ enum DocumentRoutes {
         for item in items {
             let name = item["_index"]?.stringValue ?? request.path["index"] ?? ""
             let id = item["_id"].map { $0.stringValue ?? $0.description } ?? ""
-            let routing = (item["routing"] ?? item["_routing"])
+            let routing =
+                (item["routing"] ?? item["_routing"])
                 .map { $0.stringValue ?? $0.description } ?? request["routing"]
             do {
                 let (index, document) = try find(
@@ -386,9 +390,11 @@ enum DocumentRoutes {
                 let selection = try item["_source"].map { try SourceSelection(json: $0) } ?? usual
                 var fields = request.list("stored_fields")
                 if let own = item["stored_fields"] {
-                    fields = own.arrayValue?.compactMap(\.stringValue) ?? own.stringValue.map { [$0] }
+                    fields =
+                        own.arrayValue?.compactMap(\.stringValue) ?? own.stringValue.map { [$0] }
                 }
-                if let document, let version = (item["version"] ?? item["_version"])?.numberValue?.int64,
+                if let document,
+                    let version = (item["version"] ?? item["_version"])?.numberValue?.int64,
                     version != document.version
                 {
                     throw APIError(

@@ -14,7 +14,8 @@ enum MaintenanceRoutes {
             [.get, .post], ["/_flush", "/{index}/_flush"],
             Route.indexOptions + "force wait_if_ongoing", lane: .write
         ) { request, services in
-            if try request.bool("force"), try request.bool("wait_if_ongoing", default: true) == false
+            if try request.bool("force"),
+                try request.bool("wait_if_ongoing", default: true) == false
             {
                 throw APIError.validation([
                     "wait_if_ongoing must be true for a force flush"
@@ -50,7 +51,8 @@ enum MaintenanceRoutes {
                 + "level fields fielddata_fields completion_fields groups types "
                 + "include_segment_file_sizes include_unloaded_segments forbid_closed_indices",
             stats),
-        Route([.get], ["/_segments", "/{index}/_segments"], Route.indexOptions + "verbose", segments),
+        Route(
+            [.get], ["/_segments", "/{index}/_segments"], Route.indexOptions + "verbose", segments),
         Route(
             [.get], ["/_recovery", "/{index}/_recovery"],
             Route.indexOptions + "active_only detailed", recovery),
@@ -94,14 +96,9 @@ enum MaintenanceRoutes {
         let metrics = request.list("metric")
         let known = IndexStatistics.metrics + ["_all", "suggest"]
         if let unknown = metrics?.first(where: { !known.contains($0) }) {
-            let near = Similarity.nearest(to: unknown, among: known, above: 0.5)
             throw APIError.illegalArgument(
                 "request [\(request.http.path)] contains unrecognized metric: [\(unknown)]"
-                    + (near.isEmpty
-                        ? ""
-                        : near.count == 1
-                            ? " -> did you mean [\(near[0])]?"
-                            : " -> did you mean any of [\(near.joined(separator: ", "))]?"))
+                    + NameLikeness.hint(unknown, among: known, lead: " -> "))
         }
         let level = request["level"] ?? "indices"
         guard ["cluster", "indices", "shards"].contains(level) else {

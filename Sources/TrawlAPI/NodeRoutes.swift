@@ -7,7 +7,10 @@ enum NodeRoutes {
     static let routes: [Route] = [
         Route(
             [.get],
-            ["/_nodes", "/_nodes/{node}", "/_nodes/{node}/{metric}", "/_nodes/{node}/info/{metric}"],
+            [
+                "/_nodes", "/_nodes/{node}", "/_nodes/{node}/{metric}",
+                "/_nodes/{node}/info/{metric}",
+            ],
             "timeout flat_settings", info),
         Route(
             [.get],
@@ -18,7 +21,8 @@ enum NodeRoutes {
             ],
             "timeout level types fields fielddata_fields completion_fields groups "
                 + "include_segment_file_sizes", stats),
-        Route([.get], ["/_nodes/hot_threads", "/_nodes/{node}/hot_threads"],
+        Route(
+            [.get], ["/_nodes/hot_threads", "/_nodes/{node}/hot_threads"],
             "interval snapshots threads type timeout ignore_idle_threads doc_type"
         ) { _, services in
             APIResponse(200, .text("::: {\(services.node.name)}{\(services.node.id)}\n"))
@@ -36,7 +40,10 @@ enum NodeRoutes {
                 ],
             ])
         },
-        Route([.post], ["/_nodes/reload_secure_settings", "/_nodes/{node}/reload_secure_settings"], "timeout") {
+        Route(
+            [.post], ["/_nodes/reload_secure_settings", "/_nodes/{node}/reload_secure_settings"],
+            "timeout"
+        ) {
             _, services in
             .value([
                 "_nodes": ["total": 1, "successful": 1, "failed": 0],
@@ -70,7 +77,8 @@ enum NodeRoutes {
         var metrics = request.list("metric")
         // `/_nodes/http` names a metric, not a node.
         if let only = filter, metrics == nil,
-            only.split(separator: ",").allSatisfy({ infoMetrics.contains(String($0)) }), only != "_all"
+            only.split(separator: ",").allSatisfy({ infoMetrics.contains(String($0)) }),
+            only != "_all"
         {
             metrics = only.split(separator: ",").map(String.init)
             filter = nil
@@ -179,14 +187,9 @@ enum NodeRoutes {
     private static func stats(_ request: APIRequest, _ services: Services) throws -> APIResponse {
         let metrics = request.list("metric")
         if let unknown = metrics?.first(where: { !statsMetrics.contains($0) }) {
-            let near = Similarity.nearest(to: unknown, among: Array(statsMetrics), above: 0.5)
             throw APIError.illegalArgument(
                 "request [\(request.http.path)] contains unrecognized metric: [\(unknown)]"
-                    + (near.isEmpty
-                        ? ""
-                        : near.count == 1
-                            ? " -> did you mean [\(near[0])]?"
-                            : " -> did you mean any of [\(near.joined(separator: ", "))]?"))
+                    + NameLikeness.hint(unknown, among: Array(statsMetrics), lead: " -> "))
         }
         func wants(_ name: String) -> Bool {
             metrics.map { $0.contains(name) || $0.contains("_all") } ?? true
@@ -227,7 +230,8 @@ enum NodeRoutes {
                     "total_in_bytes": JSONValue(process.totalMemory),
                     "free_in_bytes": JSONValue(process.freeMemory),
                     "used_in_bytes": JSONValue(used),
-                    "free_percent": JSONValue(process.freeMemory * 100 / max(1, process.totalMemory)),
+                    "free_percent": JSONValue(
+                        process.freeMemory * 100 / max(1, process.totalMemory)),
                     "used_percent": JSONValue(used * 100 / max(1, process.totalMemory)),
                 ],
                 "swap": ["total_in_bytes": 0, "free_in_bytes": 0, "used_in_bytes": 0],

@@ -27,7 +27,8 @@ struct Route: Sendable {
         "source_content_type",
     ]
 
-    static let indexOptions = "ignore_unavailable allow_no_indices expand_wildcards ignore_throttled "
+    static let indexOptions =
+        "ignore_unavailable allow_no_indices expand_wildcards ignore_throttled "
     static let masterTimeout = "master_timeout cluster_manager_timeout timeout "
 }
 

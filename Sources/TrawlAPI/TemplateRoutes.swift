@@ -149,7 +149,9 @@ enum TemplateRoutes {
         template["index_patterns"] = .array(patterns.map { .string($0) })
         if template["composed_of"] == nil { template["composed_of"] = [] }
         try checkContent(body["template"]?.objectValue)
-        if let inner = template["template"]?.objectValue, let mappings = inner["mappings"]?.objectValue {
+        if let inner = template["template"]?.objectValue,
+            let mappings = inner["mappings"]?.objectValue
+        {
             var inner = inner
             inner["mappings"] = .object(try IndexCreation.typeless(mappings))
             template["template"] = .object(inner)
@@ -249,7 +251,11 @@ enum TemplateRoutes {
         guard let (chosen, template) = catalog.matchingTemplate(for: name) else {
             return .value([:])
         }
-        return .value(.object(try simulated(chosen, template, catalog) { $0.contains { Wildcard.matches($0, name) } }))
+        return .value(
+            .object(
+                try simulated(chosen, template, catalog) {
+                    $0.contains { Wildcard.matches($0, name) }
+                }))
     }
 
     private static func simulate(

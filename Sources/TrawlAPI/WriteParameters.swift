@@ -57,7 +57,9 @@ enum WriteParameters {
                 problems.append("compare and write operations can not use versioning")
             }
             if kind == .update {
-                problems.append("internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and `if_primary_term` instead")
+                problems.append(
+                    "internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and `if_primary_term` instead"
+                )
             }
         } else if version != nil, kind != .create {
             problems.append(

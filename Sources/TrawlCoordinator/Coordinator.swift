@@ -176,7 +176,8 @@ package final class Coordinator: Sendable {
             try SettingRules.checkUpdate(update, of: targets, keepingExisting: keepingExisting)
             var changed: [IndexMetadata] = []
             for var index in targets {
-                let onlyBlocks = update.names.allSatisfy { $0.hasPrefix("index.blocks.") }
+                let onlyBlocks =
+                    update.names.allSatisfy { $0.hasPrefix("index.blocks.") }
                     && update.removals.allSatisfy { $0.hasPrefix("index.blocks.") }
                 if !onlyBlocks { try index.checkAccess(.metadata) }
                 index.settings.merge(update, keepingExisting: keepingExisting)

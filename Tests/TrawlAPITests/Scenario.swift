@@ -32,8 +32,9 @@ struct Scenario {
     func run(_ send: Send) throws {
         var kept: [String: String] = [:]
         for (place, step) in steps.enumerated() {
+            let known = kept
             func fill(_ text: String) -> String {
-                kept.reduce(text) { $0.replacing("${\($1.key)}", with: $1.value) }
+                known.reduce(text) { $0.replacing("${\($1.key)}", with: $1.value) }
             }
             let line = fill(step["do"]?.stringValue ?? "")
             let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
@@ -57,7 +58,10 @@ struct Scenario {
             let response = try send(method, parts[1], headers, body)
             let text = String(decoding: response.body, as: UTF8.self)
             func fail(_ what: String) -> Failure {
-                Failure(description: "step \(place) (\(line)): \(what)\n  answer: \(response.status) \(text.prefix(2000))")
+                Failure(
+                    description:
+                        "step \(place) (\(line)): \(what)\n  answer: \(response.status) \(text.prefix(2000))"
+                )
             }
             let status = step["status"]?.intValue ?? 200
             if response.status != status { throw fail("status is not \(status)") }
@@ -104,25 +108,30 @@ struct Scenario {
         _ fill: (String) -> String
     ) -> String? {
         let shown = found?.description ?? "nothing"
-        if let object = wanted.objectValue, object.count == 1, let (key, value) = object.members.first,
+        if let object = wanted.objectValue, object.count == 1,
+            let (key, value) = object.members.first,
             key.hasPrefix("$")
         {
             switch key {
             case "$exists":
                 return (found != nil) == (value == true) ? nil : "found \(shown)"
             case "$length":
-                let count = found?.arrayValue?.count ?? found?.objectValue?.count ?? found?.stringValue?.count
+                let count =
+                    found?.arrayValue?.count ?? found?.objectValue?.count
+                    ?? found?.stringValue?.count
                 return count == value.intValue ? nil : "has \(count ?? -1) elements: \(shown)"
             case "$match":
                 let text = found?.stringValue ?? shown
                 return text.range(of: value.stringValue!, options: .regularExpression) != nil
                     ? nil : "\(shown) does not match \(value)"
             case "$gte":
-                return (found?.doubleValue ?? -.infinity) >= value.doubleValue! ? nil : "is \(shown)"
+                return (found?.doubleValue ?? -.infinity) >= value.doubleValue!
+                    ? nil : "is \(shown)"
             case "$lte":
                 return (found?.doubleValue ?? .infinity) <= value.doubleValue! ? nil : "is \(shown)"
             case "$near":
-                return abs((found?.doubleValue ?? .infinity) - value.doubleValue!) < 1e-4 ? nil : "is \(shown)"
+                return abs((found?.doubleValue ?? .infinity) - value.doubleValue!) < 1e-4
+                    ? nil : "is \(shown)"
             case "$set":
                 guard let found else { return "nothing to keep" }
                 kept[value.stringValue!] = found.stringValue ?? found.description
@@ -144,7 +153,8 @@ struct Scenario {
         case (.array(let x), .array(let y)):
             x.count == y.count && zip(x, y).allSatisfy(same)
         case (.object(let x), .object(let y)):
-            x.count == y.count && x.allSatisfy { key, value in y[key].map { same(value, $0) } ?? false }
+            x.count == y.count
+                && x.allSatisfy { key, value in y[key].map { same(value, $0) } ?? false }
         default: a == b
         }
     }

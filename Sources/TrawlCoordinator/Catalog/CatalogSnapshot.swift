@@ -40,7 +40,8 @@ package struct CatalogSnapshot: Sendable {
     var json: JSONValue {
         func object(_ templates: [String: JSONObject]) -> JSONValue {
             .object(
-                JSONObject(templates.keys.sorted().map { (key: $0, value: .object(templates[$0]!)) })
+                JSONObject(
+                    templates.keys.sorted().map { (key: $0, value: .object(templates[$0]!)) })
             )
         }
         return [

@@ -302,7 +302,8 @@ package enum DateMathName {
 
     private static func offset(_ text: Substring) -> Int64 {
         let parts = text.drop { $0 == "+" || $0 == "-" }.split(separator: ":")
-        let minutes = (parts.first.flatMap { Int64($0) } ?? 0) * 60
+        let minutes =
+            (parts.first.flatMap { Int64($0) } ?? 0) * 60
             + (parts.count > 1 ? Int64(parts[1]) ?? 0 : 0)
         return (text.hasPrefix("-") ? -1 : 1) * minutes * 60_000
     }
@@ -348,7 +349,8 @@ package struct CalendarTime {
             year = Self.floor(months, 12)
             month = months - year * 12 + 1
             let isLeap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
-            let length: Int64 = month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
+            let length: Int64 =
+                month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
             day = min(day, length)
         default:
             let scale: Int64 =

@@ -11,6 +11,8 @@ package struct IndexMapping: Sendable {
     /// The settings that the analyzers were made from.
     private let analysis: FlatSettings
     private let parsers: ParserPool
+    /// The settings as the schema reads them: similarities, limits.
+    package let settings: IndexSettings
 
     package init(_ json: JSONObject, settings: FlatSettings) throws {
         let analysis = settings.under("index.analysis.")
@@ -26,7 +28,9 @@ package struct IndexMapping: Sendable {
     ) throws {
         self.analysis = analysis
         self.analyzers = analyzers
-        context = Self.context(settings, analyzers)
+        let stored = try IndexSettings(stored: .object(settings.flat))
+        context = try stored.mappingContext(catalog: analyzers)
+        self.settings = stored
         do throws(SchemaError) {
             mapping = try MappingParser(context: context).parse(.object(json))
         } catch {
@@ -40,32 +44,8 @@ package struct IndexMapping: Sendable {
         analysis = other.analysis
         analyzers = other.analyzers
         context = other.context
+        settings = other.settings
         parsers = ParserPool()
-    }
-
-    private static func context(
-        _ settings: FlatSettings, _ analyzers: AnalyzerCatalog
-    ) -> MappingContext {
-        var limits = MappingLimits()
-        func limit(_ name: String, _ fallback: Int) -> Int {
-            settings.int("index.mapping." + name + ".limit") ?? fallback
-        }
-        limits.totalFields = limit("total_fields", limits.totalFields)
-        limits.depth = limit("depth", limits.depth)
-        limits.nestedFields = limit("nested_fields", limits.nestedFields)
-        limits.nestedObjects = limit("nested_objects", limits.nestedObjects)
-        limits.fieldNameLength = limit("field_name_length", limits.fieldNameLength)
-        var context = MappingContext(limits: limits, catalog: analyzers)
-        context.ignoresMalformed = settings.bool("index.mapping.ignore_malformed") ?? false
-        context.coerces = settings.bool("index.mapping.coerce") ?? true
-        let similarities = Set(
-            settings.under("index.similarity.").names.compactMap {
-                $0.split(separator: ".").dropFirst(2).first.map(String.init)
-            })
-        context.hasSimilarity = {
-            $0 == "BM25" || $0 == "boolean" || similarities.contains($0)
-        }
-        return context
     }
 
     package var json: JSONObject { mapping.json }

@@ -90,11 +90,13 @@ extension CatalogSnapshot {
 
     /// All composable templates that match a name, the highest priority first.
     package func matchingTemplates(for name: String) -> [(name: String, template: JSONObject)] {
-        indexTemplates.filter { Self.patterns(of: $0.value).contains { Wildcard.matches($0, name) } }
-            .sorted {
-                (Self.priority($1.value), $0.key) < (Self.priority($0.value), $1.key)
-            }
-            .map { (name: $0.key, template: $0.value) }
+        indexTemplates.filter {
+            Self.patterns(of: $0.value).contains { Wildcard.matches($0, name) }
+        }
+        .sorted {
+            (Self.priority($1.value), $0.key) < (Self.priority($0.value), $1.key)
+        }
+        .map { (name: $0.key, template: $0.value) }
     }
 
     package static func patterns(of template: JSONObject) -> [String] {
