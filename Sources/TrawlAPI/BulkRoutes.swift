@@ -30,7 +30,7 @@ enum BulkRoutes {
             answers[place] = answer
         }
         if refresh != .no { try refreshAll(answers.compactMap { $0 }, services) }
-        let usual = try SourceSelection(request, nil)
+        let usual = try SourceChoice(request, nil)
         var errors = false
         var writer = JSONWriter(reserving: items.count * 200)
         writer.startArray()
@@ -70,7 +70,7 @@ enum BulkRoutes {
     /// Writes one item. False when it failed.
     private static func write(
         _ item: BulkBody.Item, _ answer: WriteAnswer?, _ forcedRefresh: Bool,
-        _ usual: SourceSelection, _ services: Services, to writer: inout JSONWriter
+        _ usual: SourceChoice, _ services: Services, to writer: inout JSONWriter
     ) throws -> Bool {
         let error = item.error ?? answer.flatMap { WriteOutcome.error($0, services) }
         if let error {
@@ -112,7 +112,7 @@ struct BulkBody {
         /// What the whole request fails with.
         var problem: String?
         /// `_source` of an update.
-        var source: SourceSelection?
+        var source: SourceChoice?
     }
 
     private let bytes: [UInt8]
@@ -246,7 +246,7 @@ struct BulkBody {
             case "retry_on_conflict", "_retry_on_conflict", "pipeline", "dynamic_templates",
                 "list_executed_pipelines":
                 break
-            case "_source": item.source = try SourceSelection(json: value)
+            case "_source": item.source = try SourceChoice(json: value)
             default:
                 throw APIError.illegalArgument(
                     "Action/metadata line [\(number)] contains an unknown parameter [\(key)]")
@@ -274,7 +274,7 @@ struct BulkBody {
                     "[UpdateRequest] Expected START_OBJECT but was: \(APIRequest.token(value))")
             }
             try DocumentRoutes.checkUpdate(object)
-            if let source = object["_source"] { item.source = try SourceSelection(json: source) }
+            if let source = object["_source"] { item.source = try SourceChoice(json: source) }
             if let sequence = object["if_seq_no"]?.numberValue?.int64,
                 let term = object["if_primary_term"]?.numberValue?.int64
             {

@@ -124,7 +124,7 @@ enum DocumentRoutes {
         write.requiresAlias = try request.bool("require_alias")
         write.requestID = request.http.header("idempotency-key")
         let refresh = try WriteParameters.refresh(request)
-        let filter = try SourceSelection(request, body["_source"])
+        let filter = try SourceChoice(request, body["_source"])
         let answer = services.coordinator.write([write])[0]
         if let error = WriteOutcome.error(answer, services) { throw error }
         let written = try answer.result.get()
@@ -179,7 +179,7 @@ enum DocumentRoutes {
 
     /// `get` in the answer to an update: the document as it is now.
     static func writeGet(
-        _ answer: WriteAnswer, _ filter: SourceSelection, _ services: Services,
+        _ answer: WriteAnswer, _ filter: SourceChoice, _ services: Services,
         to writer: inout JSONWriter
     ) throws {
         guard let index = services.catalog.indices[answer.index],
@@ -249,7 +249,7 @@ enum DocumentRoutes {
 
     private static func get(_ request: APIRequest, _ services: Services) throws -> APIResponse {
         let id = request.named("id")
-        let selection = try SourceSelection(request, nil)
+        let selection = try SourceChoice(request, nil)
         let (index, document) = try find(
             index: request.named("index"), id: id, routing: request["routing"],
             inRealTime: try request.bool("realtime", default: true),
@@ -265,7 +265,7 @@ enum DocumentRoutes {
     /// A document as `_doc` and `_mget` give it.
     private static func write(
         _ index: IndexMetadata, _ id: String, _ document: ShardDocument?,
-        _ selection: SourceSelection, storedFields: [String]?, to writer: inout JSONWriter
+        _ selection: SourceChoice, storedFields: [String]?, to writer: inout JSONWriter
     ) {
         writer.startObject()
         writer.key("_index")
@@ -308,7 +308,7 @@ enum DocumentRoutes {
 
     private static func source(_ request: APIRequest, _ services: Services) throws -> APIResponse {
         let id = request.named("id")
-        let selection = try SourceSelection(request, nil)
+        let selection = try SourceChoice(request, nil)
         if !selection.isEnabled {
             throw APIError.validation(["fetching source can not be disabled"])
         }
@@ -330,7 +330,7 @@ enum DocumentRoutes {
         _ request: APIRequest, _ services: Services
     ) throws -> APIResponse {
         let body = try request.bodyObject()
-        let usual = try SourceSelection(request, nil)
+        let usual = try SourceChoice(request, nil)
         var items: [JSONObject] = []
         for (key, value) in body {
             switch key {
@@ -387,7 +387,7 @@ enum DocumentRoutes {
                 let (index, document) = try find(
                     index: name, id: id, routing: routing, inRealTime: inRealTime,
                     refresh: refresh, services)
-                let selection = try item["_source"].map { try SourceSelection(json: $0) } ?? usual
+                let selection = try item["_source"].map { try SourceChoice(json: $0) } ?? usual
                 var fields = request.list("stored_fields")
                 if let own = item["stored_fields"] {
                     fields =

@@ -39,5 +39,6 @@ enum Routes {
             + AliasRoutes.routes + TemplateRoutes.routes + DocumentRoutes.routes
             + BulkRoutes.routes + ClusterRoutes.routes + CatRoutes.routes
             + NodeRoutes.routes + MaintenanceRoutes.routes + AnalyzeRoutes.routes
+            + SearchRoutes.routes + ScrollRoutes.routes + PointInTimeRoutes.routes
     }
 }

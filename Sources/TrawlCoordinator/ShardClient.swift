@@ -73,6 +73,8 @@ package protocol ShardClient: AnyObject, Sendable {
     /// The newest applied version of a document, refreshed or not; of the last refresh when not
     /// in real time.
     func get(_ id: DocumentID, inRealTime: Bool) throws -> ShardDocument?
+    /// The shard as of its last refresh.
+    func view() throws -> any ShardView
     /// Makes everything applied so far visible to searches.
     func refresh() throws
     /// Makes a commit.

@@ -109,6 +109,11 @@ final class ReferenceShard: ShardClient {
         }
     }
 
+    /// A dictionary is not searched.
+    func view() throws -> any ShardView {
+        throw CoordinatorError.illegalArgument("the reference shard is not searched")
+    }
+
     func refresh() throws { state.withLock { $0.refreshCount += 1 } }
     func flush() throws {}
     func forceMerge(to segmentCount: Int, onlyExpungesDeletes: Bool) throws {}

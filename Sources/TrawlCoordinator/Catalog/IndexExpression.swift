@@ -41,6 +41,11 @@ extension CatalogSnapshot {
         /// Empty when the index was named by itself: then no filter of an alias applies.
         package var aliases: [String]
 
+        package init(index: IndexMetadata, aliases: [String]) {
+            self.index = index
+            self.aliases = aliases
+        }
+
         /// The aliases' filters, to be joined by OR; nil when one of them has none.
         package var filters: [JSONValue]? {
             if aliases.isEmpty { return nil }

@@ -4,8 +4,8 @@ internal import TrawlQuery
 
 /// Which parts of a document's source are wanted: `_source`, `_source_includes`,
 /// `_source_excludes`, in the query or in a body.
-struct SourceSelection: Sendable {
-    var filter = SourceFilter.all
+struct SourceChoice: Sendable {
+    var filter = SourceSelection.all
     /// Whether the request said anything about it.
     var isAsked = false
 
@@ -13,7 +13,7 @@ struct SourceSelection: Sendable {
 
     init(_ request: APIRequest, _ body: JSONValue?) throws {
         if let body {
-            self = try SourceSelection(json: body)
+            self = try SourceChoice(json: body)
             isAsked = true
         }
         if let text = request["_source"] {
@@ -21,7 +21,7 @@ struct SourceSelection: Sendable {
             switch text {
             case "true", "": filter = .all
             case "false": filter = .none
-            default: filter = SourceFilter(includes: Self.split(text))
+            default: filter = SourceSelection(includes: Self.split(text))
             }
         }
         if let includes = request["_source_includes"] {
@@ -38,10 +38,10 @@ struct SourceSelection: Sendable {
     init(json: JSONValue) throws {
         isAsked = true
         switch json {
-        case .bool(let isEnabled): filter = SourceFilter(isEnabled: isEnabled)
-        case .string(let text): filter = SourceFilter(includes: [text])
+        case .bool(let isEnabled): filter = SourceSelection(isEnabled: isEnabled)
+        case .string(let text): filter = SourceSelection(includes: [text])
         case .array(let list):
-            filter = SourceFilter(includes: list.compactMap(\.stringValue))
+            filter = SourceSelection(includes: list.compactMap(\.stringValue))
         case .object(let object):
             func names(_ keys: [String]) -> [String] {
                 for key in keys {
@@ -50,7 +50,7 @@ struct SourceSelection: Sendable {
                 }
                 return []
             }
-            filter = SourceFilter(
+            filter = SourceSelection(
                 includes: names(["includes", "include"]), excludes: names(["excludes", "exclude"]))
         default:
             throw APIError.parsing(
@@ -70,13 +70,13 @@ struct SourceSelection: Sendable {
         return Self.select(value, filter).serialized()
     }
 
-    static func select(_ value: JSONValue, _ filter: SourceFilter) -> JSONValue {
+    static func select(_ value: JSONValue, _ filter: SourceSelection) -> JSONValue {
         guard case .object(let object) = value else { return value }
         return .object(keep(object, path: "", filter, included: filter.includes.isEmpty))
     }
 
     private static func keep(
-        _ object: JSONObject, path: String, _ filter: SourceFilter, included: Bool
+        _ object: JSONObject, path: String, _ filter: SourceSelection, included: Bool
     ) -> JSONObject {
         var result = JSONObject()
         for (key, value) in object {
@@ -92,7 +92,7 @@ struct SourceSelection: Sendable {
     }
 
     private static func keepValue(
-        _ value: JSONValue, _ full: String, _ filter: SourceFilter, _ isIncluded: Bool
+        _ value: JSONValue, _ full: String, _ filter: SourceSelection, _ isIncluded: Bool
     ) -> JSONValue? {
         switch value {
         case .object(let inner):
