@@ -125,6 +125,9 @@ let package = Package(
                 "TrawlFiles",
                 "TrawlIndex",
                 "TrawlSegment",
+                "TrawlEval",
+                "TrawlPostings",
+                "TrawlSearch",
             ], swiftSettings: house),
 
         // Tests
@@ -154,6 +157,7 @@ let package = Package(
             of: "trawl",
             imports: [
                 "TrawlErrors", "TrawlFiles", "TrawlIndex", "TrawlSchema", "TrawlSegment",
+                "TrawlEval", "TrawlJSON",
             ]),
         .testTarget(
             name: "TrawlTestKitTests", dependencies: ["TrawlTestKit", "TrawlFiles"],

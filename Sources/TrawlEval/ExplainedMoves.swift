@@ -48,7 +48,10 @@ package struct ExplainedMoves: Sendable, Equatable {
             case .competitors: "competitors"
             case .newDocument: "new document"
             case .goneDocument: "document gone"
-            case .unexplained: "not explained"
+            case .unexplained:
+                rankBefore == nil
+                    ? "from below the list"
+                    : rankAfter == nil ? "fell below the list" : "not explained"
             case .score(let difference):
                 if let first = difference.parts.first {
                     [first.cause.label, first.term].compactMap { $0 }.joined(separator: ": ")

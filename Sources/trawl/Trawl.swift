@@ -10,6 +10,7 @@ enum Trawl {
     /// Every verb, in the order of the help page.
     static let commands: [Command] = [
         SimCommand.command,
+        EvalCommand.command,
         CheckCommand.command,
         BenchCommand.command,
         CompletionsCommand.command,
