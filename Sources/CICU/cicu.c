@@ -192,6 +192,11 @@ int32_t cicu_boundary_before(int32_t form, int32_t c) {
   return n && unorm2_hasBoundaryBefore(n, c);
 }
 
+int32_t cicu_is_inert(int32_t form, int32_t c) {
+  const UNormalizer2 *n = form_of(form);
+  return n && unorm2_isInert(n, c);
+}
+
 int32_t cicu_map_case(int32_t upper, const char *locale, const uint16_t *text, int32_t length,
     uint16_t *out, int32_t capacity) {
   UErrorCode e = U_ZERO_ERROR;

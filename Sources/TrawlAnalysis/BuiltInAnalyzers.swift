@@ -2,7 +2,11 @@ internal import Synchronization
 
 /// The analyzers that need no settings, and the types that settings may start from.
 enum BuiltInAnalyzers {
-    static let names = ["standard", "simple", "whitespace", "keyword", "stop", "english"]
+    static let names =
+        [
+            "standard", "simple", "whitespace", "keyword", "stop", "pattern", "fingerprint",
+            "snowball", "icu_analyzer",
+        ] + Language.all.keys.sorted()
 
     static let standard = Analyzer(
         name: "standard", tokenizer: NamedTokenizer("standard", UnicodeWordTokenizer()),
@@ -61,16 +65,48 @@ enum BuiltInAnalyzers {
                 name: name,
                 tokenizer: NamedTokenizer(
                     "lowercase", CharacterRunTokenizer(of: .letters, lowercases: true)),
-                filters: try stop(English.stopWords))
-        case "english":
+                filters: try stop(Language.english.stopWordList))
+        case "pattern":
+            var filters: [NamedTokenFilter] = []
+            if try settings.bool("lowercase", default: true) { filters.append(lowercase) }
+            return Analyzer(
+                name: name,
+                tokenizer: NamedTokenizer(
+                    "pattern", try PatternTokenizer.make(settings: settings)),
+                filters: filters + (try stop([])))
+        case "fingerprint":
+            let separator = try settings.string("separator") ?? " "
             return Analyzer(
                 name: name, tokenizer: words,
                 filters: [
-                    NamedTokenFilter("english_possessive", EnglishPossessiveFilter()), lowercase,
-                ] + (try stop(English.stopWords)) + [
-                    NamedTokenFilter("porter_stem", StemFilter { PorterTermStemmer() })
+                    lowercase,
+                    NamedTokenFilter("asciifolding", ASCIIFoldingFilter(keepsOriginal: false)),
+                ] + (try stop([])) + [
+                    NamedTokenFilter(
+                        "fingerprint",
+                        FingerprintFilter(
+                            separator: Array(separator.utf8),
+                            largest: try settings.int("max_output_size", default: 255)))
                 ])
-        default: return nil
+        case "snowball":
+            let language = try settings.string("language") ?? "English"
+            guard let algorithm = Stemmers.snowballAlgorithm(language) else {
+                throw settings.error(
+                    "language", "Invalid stemmer class or language specified: \(language)")
+            }
+            let list = Language.stopWords(named: language.lowercased()) ?? []
+            return Analyzer(
+                name: name, tokenizer: words,
+                filters: [lowercase] + (try stop(list)) + [
+                    NamedTokenFilter("snowball", Stemmers.snowball(algorithm))
+                ])
+        case "icu_analyzer":
+            return Analyzer(
+                name: name,
+                charFilters: [NamedCharFilter("icu_normalizer", NormalizerCharFilter.casefold)],
+                tokenizer: NamedTokenizer("icu_tokenizer", ICUWordTokenizer()),
+                filters: [NamedTokenFilter("icu_folding", ICUFoldingFilter())])
+        default: return try Language.all[type]?.analyzer(named: name, settings)
         }
     }
 }

@@ -36,7 +36,7 @@ package struct Token: Sendable, Equatable {
 /// The kind of a token, with the names that Elasticsearch reports.
 package enum TokenType: UInt8, Sendable, CaseIterable {
     case alphanumeric, number, southeastAsian, ideographic, hiragana, katakana, hangul, emoji
-    case word, synonym, shingle, double, single, email, url, gram, graph
+    case word, synonym, shingle, double, single, email, url, gram, graph, fingerprint
 
     package var name: String {
         switch self {
@@ -57,6 +57,7 @@ package enum TokenType: UInt8, Sendable, CaseIterable {
         case .url: "<URL>"
         case .gram: "gram"
         case .graph: "graph"
+        case .fingerprint: "fingerprint"
         }
     }
 }

@@ -9,6 +9,7 @@ enum Trawl {
 
     /// Every verb, in the order of the help page.
     static let commands: [Command] = [
+        AnalyzeCommand.command,
         SimCommand.command,
         EvalCommand.command,
         CheckCommand.command,

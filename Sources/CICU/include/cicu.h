@@ -68,6 +68,9 @@ int32_t cicu_span_normal(int32_t form, const uint16_t *text, int32_t length);
 // Whether normalisation never joins what lies before this code point with it.
 int32_t cicu_boundary_before(int32_t form, int32_t c);
 
+// Whether a code point neither changes nor touches its neighbours in this form.
+int32_t cicu_is_inert(int32_t form, int32_t c);
+
 // Full case mapping in a locale ("tr", "el", "ga", …): upper 1 or lower 0.
 int32_t cicu_map_case(int32_t upper, const char *locale, const uint16_t *text, int32_t length,
     uint16_t *out, int32_t capacity);

@@ -83,9 +83,12 @@ struct CodePointSet: Sendable {
         ranges: ranges(ofProperty: "L")! + ranges(ofProperty: "Nd")!)
     static let alphabetic = property("Alphabetic")
     /// White space as Java's `Character.isWhitespace` has it: no-break spaces do not count.
-    static let whitespace = CodePointSet(
-        ranges: [0x09...0x0D, 0x1C...0x20, 0x1680...0x1680, 0x2000...0x2006, 0x2008...0x200A]
-            + [0x2028...0x2029, 0x205F...0x205F, 0x3000...0x3000])
+    static let javaWhitespace: [ClosedRange<UInt32>] = [
+        0x09...0x0D, 0x1C...0x20, 0x1680...0x1680, 0x2000...0x2006, 0x2008...0x200A,
+        0x2028...0x2029, 0x205F...0x205F, 0x3000...0x3000,
+    ]
+    static let whitespace = CodePointSet(ranges: javaWhitespace)
+    static let notWhitespace = CodePointSet(ranges: complement(javaWhitespace))
 
     @inline(__always)
     func contains(_ scalar: UInt32) -> Bool {

@@ -1,0 +1,264 @@
+/// Which characters Lucene's ASCIIFoldingFilter turns into which ASCII text.
+///
+/// Each line: the ASCII text, then code points and ranges in hexadecimal.
+enum ASCIIFoldingTable {
+    static let map: [UInt32: [UInt8]] = {
+        var map: [UInt32: [UInt8]] = [:]
+        for line in lines.split(separator: "\n") {
+            let parts = line.split(separator: " ")
+            let target = Array(parts[0].utf8)
+            for part in parts.dropFirst() {
+                let ends = part.split(separator: "-").map { UInt32($0, radix: 16)! }
+                for scalar in ends[0]...ends[ends.count - 1] { map[scalar] = target }
+            }
+        }
+        return map
+    }()
+
+    private static let lines = """
+        ! FF01
+        !! 203C
+        !? 2049
+        \" AB BB 201C-201E 2033 2036 275D-275E 276E-276F FF02
+        # FF03
+        $ FF04
+        % 2052 FF05
+        & FF06
+        ' 2018-201B 2032 2035 2039-203A 275B-275C FF07
+        ( 207D 208D 2768 276A FF08
+        (( 2E28
+        (1) 2474
+        (10) 247D
+        (11) 247E
+        (12) 247F
+        (13) 2480
+        (14) 2481
+        (15) 2482
+        (16) 2483
+        (17) 2484
+        (18) 2485
+        (19) 2486
+        (2) 2475
+        (20) 2487
+        (3) 2476
+        (4) 2477
+        (5) 2478
+        (6) 2479
+        (7) 247A
+        (8) 247B
+        (9) 247C
+        (a) 249C
+        (b) 249D
+        (c) 249E
+        (d) 249F
+        (e) 24A0
+        (f) 24A1
+        (g) 24A2
+        (h) 24A3
+        (i) 24A4
+        (j) 24A5
+        (k) 24A6
+        (l) 24A7
+        (m) 24A8
+        (n) 24A9
+        (o) 24AA
+        (p) 24AB
+        (q) 24AC
+        (r) 24AD
+        (s) 24AE
+        (t) 24AF
+        (u) 24B0
+        (v) 24B1
+        (w) 24B2
+        (x) 24B3
+        (y) 24B4
+        (z) 24B5
+        ) 207E 208E 2769 276B FF09
+        )) 2E29
+        * 204E FF0A
+        + 207A 208A FF0B
+        , FF0C
+        - 2010-2014 207B 208B FF0D
+        . FF0E
+        / 2044 FF0F
+        0 2070 2080 24EA 24FF FF10
+        1 B9 2081 2460 24F5 2776 2780 278A FF11
+        1. 2488
+        10 2469 24FE 277F 2789 2793
+        10. 2491
+        11 246A 24EB
+        11. 2492
+        12 246B 24EC
+        12. 2493
+        13 246C 24ED
+        13. 2494
+        14 246D 24EE
+        14. 2495
+        15 246E 24EF
+        15. 2496
+        16 246F 24F0
+        16. 2497
+        17 2470 24F1
+        17. 2498
+        18 2471 24F2
+        18. 2499
+        19 2472 24F3
+        19. 249A
+        2 B2 2082 2461 24F6 2777 2781 278B FF12
+        2. 2489
+        20 2473 24F4
+        20. 249B
+        3 B3 2083 2462 24F7 2778 2782 278C FF13
+        3. 248A
+        4 2074 2084 2463 24F8 2779 2783 278D FF14
+        4. 248B
+        5 2075 2085 2464 24F9 277A 2784 278E FF15
+        5. 248C
+        6 2076 2086 2465 24FA 277B 2785 278F FF16
+        6. 248D
+        7 2077 2087 2466 24FB 277C 2786 2790 FF17
+        7. 248E
+        8 2078 2088 2467 24FC 277D 2787 2791 FF18
+        8. 248F
+        9 2079 2089 2468 24FD 277E 2788 2792 FF19
+        9. 2490
+        : FF1A
+        ; 204F FF1B
+        < 276C 2770 FF1C
+        = 207C 208C FF1D
+        > 276D 2771 FF1E
+        ? FF1F
+        ?! 2048
+        ?? 2047
+        @ FF20
+        A C0-C5 100 102 104 18F 1CD 1DE 1E0 1FA 200 202 226 23A 1D00 1E00 1EA0 1EA2 1EA4 1EA6 1EA8
+        A 1EAA 1EAC 1EAE 1EB0 1EB2 1EB4 1EB6 24B6 FF21
+        AA A732
+        AE C6 1E2 1FC 1D01
+        AO A734
+        AU A736
+        AV A738 A73A
+        AY A73C
+        B 181-182 243 299 1D03 1E02 1E04 1E06 24B7 FF22
+        C C7 106 108 10A 10C 187 23B 297 1D04 1E08 24B8 FF23
+        D D0 10E 110 189-18B 1D05-1D06 1E0A 1E0C 1E0E 1E10 1E12 24B9 A779 FF24
+        DZ 1C4 1F1
+        Dz 1C5 1F2
+        E C8-CB 112 114 116 118 11A 18E 190 204 206 228 246 1D07 1E14 1E16 1E18 1E1A 1E1C 1EB8
+        E 1EBA 1EBC 1EBE 1EC0 1EC2 1EC4 1EC6 24BA 2C7B FF25
+        F 191 1E1E 24BB A730 A77B A7FB FF26
+        G 11C 11E 120 122 193 1E4-1E7 1F4 262 29B 1E20 24BC A77D-A77E FF27
+        H 124 126 21E 29C 1E22 1E24 1E26 1E28 1E2A 24BD 2C67 2C75 FF28
+        HV 1F6
+        I CC-CF 128 12A 12C 12E 130 196-197 1CF 208 20A 26A 1D7B 1E2C 1E2E 1EC8 1ECA 24BE A7FE
+        I FF29
+        IJ 132
+        J 134 248 1D0A 24BF FF2A
+        K 136 198 1E8 1D0B 1E30 1E32 1E34 24C0 2C69 A740 A742 A744 FF2B
+        L 139 13B 13D 13F 141 23D 29F 1D0C 1E36 1E38 1E3A 1E3C 24C1 2C60 2C62 A746 A748 A780 FF2C
+        LJ 1C7
+        LL 1EFA
+        Lj 1C8
+        M 19C 1D0D 1E3E 1E40 1E42 24C2 2C6E A7FD A7FF FF2D
+        N D1 143 145 147 14A 19D 1F8 220 274 1D0E 1E44 1E46 1E48 1E4A 24C3 FF2E
+        NJ 1CA
+        Nj 1CB
+        O D2-D6 D8 14C 14E 150 186 19F-1A0 1D1 1EA 1EC 1FE 20C 20E 22A 22C 22E 230 1D0F-1D10 1E4C
+        O 1E4E 1E50 1E52 1ECC 1ECE 1ED0 1ED2 1ED4 1ED6 1ED8 1EDA 1EDC 1EDE 1EE0 1EE2 24C4 A74A
+        O A74C FF2F
+        OE 152 276
+        OO A74E
+        OU 222 1D15
+        P 1A4 1D18 1E54 1E56 24C5 2C63 A750 A752 A754 FF30
+        Q 24A 24C6 A756 A758 FF31
+        R 154 156 158 210 212 24C 280-281 1D19-1D1A 1E58 1E5A 1E5C 1E5E 24C7 2C64 A75A A782 FF32
+        S 15A 15C 15E 160 218 1E60 1E62 1E64 1E66 1E68 24C8 A731 A785 FF33
+        SS 1E9E
+        T 162 164 166 1AC 1AE 21A 23E 1D1B 1E6A 1E6C 1E6E 1E70 24C9 A786 FF34
+        TH DE A766
+        TZ A728
+        U D9-DC 168 16A 16C 16E 170 172 1AF 1D3 1D5 1D7 1D9 1DB 214 216 244 1D1C 1D7E 1E72 1E74
+        U 1E76 1E78 1E7A 1EE4 1EE6 1EE8 1EEA 1EEC 1EEE 1EF0 24CA FF35
+        V 1B2 245 1D20 1E7C 1E7E 1EFC 24CB A75E A768 FF36
+        VY A760
+        W 174 1F7 1D21 1E80 1E82 1E84 1E86 1E88 24CC 2C72 FF37
+        X 1E8A 1E8C 24CD FF38
+        Y DD 176 178 1B3 232 24E 28F 1E8E 1EF2 1EF4 1EF6 1EF8 1EFE 24CE FF39
+        Z 179 17B 17D 1B5 21C 224 1D22 1E90 1E92 1E94 24CF 2C6B A762 FF3A
+        [ 2045 2772 FF3B
+        \\ FF3C
+        ] 2046 2773 FF3D
+        ^ 2038 FF3E
+        _ FF3F
+        a E0-E5 101 103 105 1CE 1DF 1E1 1FB 201 203 227 250 259-25A 1D8F 1D95 1E01 1E9A 1EA1 1EA3
+        a 1EA5 1EA7 1EA9 1EAB 1EAD 1EAF 1EB1 1EB3 1EB5 1EB7 2090 2094 24D0 2C65 2C6F FF41
+        aa A733
+        ae E6 1E3 1FD 1D02
+        ao A735
+        au A737
+        av A739 A73B
+        ay A73D
+        b 180 183 253 1D6C 1D80 1E03 1E05 1E07 24D1 FF42
+        c E7 107 109 10B 10D 188 23C 255 1E09 2184 24D2 A73E-A73F FF43
+        d F0 10F 111 18C 221 256-257 1D6D 1D81 1D91 1E0B 1E0D 1E0F 1E11 1E13 24D3 A77A FF44
+        db 238
+        dz 1C6 1F3 2A3 2A5
+        e E8-EB 113 115 117 119 11B 1DD 205 207 229 247 258 25B-25E 29A 1D08 1D92-1D94 1E15 1E17
+        e 1E19 1E1B 1E1D 1EB9 1EBB 1EBD 1EBF 1EC1 1EC3 1EC5 1EC7 2091 24D4 2C78 FF45
+        f 192 1D6E 1D82 1E1F 1E9B 24D5 A77C FF46
+        ff FB00
+        ffi FB03
+        ffl FB04
+        fi FB01
+        fl FB02
+        g 11D 11F 121 123 1F5 260-261 1D77 1D79 1D83 1E21 24D6 A77F FF47
+        h 125 127 21F 265-266 2AE-2AF 1E23 1E25 1E27 1E29 1E2B 1E96 24D7 2C68 2C76 FF48
+        hv 195
+        i EC-EF 129 12B 12D 12F 131 1D0 209 20B 268 1D09 1D62 1D7C 1D96 1E2D 1E2F 1EC9 1ECB 2071
+        i 24D8 FF49
+        ij 133
+        j 135 1F0 237 249 25F 284 29D 24D9 2C7C FF4A
+        k 137 199 1E9 29E 1D84 1E31 1E33 1E35 24DA 2C6A A741 A743 A745 FF4B
+        l 13A 13C 13E 140 142 19A 234 26B-26D 1D85 1E37 1E39 1E3B 1E3D 24DB 2C61 A747 A749 A781
+        l FF4C
+        lj 1C9
+        ll 1EFB
+        ls 2AA
+        lz 2AB
+        m 26F-271 1D6F 1D86 1E3F 1E41 1E43 24DC FF4D
+        n F1 144 146 148-149 14B 19E 1F9 235 272-273 1D70 1D87 1E45 1E47 1E49 1E4B 207F 24DD FF4E
+        nj 1CC
+        o F2-F6 F8 14D 14F 151 1A1 1D2 1EB 1ED 1FF 20D 20F 22B 22D 22F 231 254 275 1D16-1D17 1D97
+        o 1E4D 1E4F 1E51 1E53 1ECD 1ECF 1ED1 1ED3 1ED5 1ED7 1ED9 1EDB 1EDD 1EDF 1EE1 1EE3 2092
+        o 24DE 2C7A A74B A74D FF4F
+        oe 153 1D14
+        oo A74F
+        ou 223
+        p 1A5 1D71 1D7D 1D88 1E55 1E57 24DF A751 A753 A755 A7FC FF50
+        q 138 24B 2A0 24E0 A757 A759 FF51
+        qp 239
+        r 155 157 159 211 213 24D 27C-27F 1D63 1D72-1D73 1D89 1E59 1E5B 1E5D 1E5F 24E1 A75B A783
+        r FF52
+        s 15B 15D 15F 161 17F 219 23F 282 1D74 1D8A 1E61 1E63 1E65 1E67 1E69 1E9C-1E9D 24E2 A784
+        s FF53
+        ss DF
+        st FB06
+        t 163 165 167 1AB 1AD 21B 236 287-288 1D75 1E6B 1E6D 1E6F 1E71 1E97 24E3 2C66 FF54
+        tc 2A8
+        th FE 1D7A A767
+        ts 2A6
+        tz A729
+        u F9-FC 169 16B 16D 16F 171 173 1B0 1D4 1D6 1D8 1DA 1DC 215 217 289 1D64 1D99 1E73 1E75
+        u 1E77 1E79 1E7B 1EE5 1EE7 1EE9 1EEB 1EED 1EEF 1EF1 24E4 FF55
+        ue 1D6B
+        v 28B-28C 1D65 1D8C 1E7D 1E7F 24E5 2C71 2C74 A75F FF56
+        vy A761
+        w 175 1BF 28D 1E81 1E83 1E85 1E87 1E89 1E98 24E6 2C73 FF57
+        x 1D8D 1E8B 1E8D 2093 24E7 FF58
+        y FD FF 177 1B4 233 24F 28E 1E8F 1E99 1EF3 1EF5 1EF7 1EF9 1EFF 24E8 FF59
+        z 17A 17C 17E 1B6 21D 225 240 290-291 1D76 1D8E 1E91 1E93 1E95 24E9 2C6C A763 FF5A
+        { 2774 FF5B
+        } 2775 FF5D
+        ~ 2053 FF5E
+        """
+}
