@@ -7,7 +7,7 @@ import TrawlTestKit
 struct LuceneTokensTests {
     @Test(
         "terms, offsets, increments and types are Lucene's",
-        arguments: ["standard", "english"])
+        arguments: ["standard", "english", "cjk"])
     func tokens(name: String) throws {
         guard let file = SharedText.lines("conformance/lucene-tokens/\(name).jsonl") else { return }
         let analyzer = try AnalyzerCatalog().analyzer(named: name)
