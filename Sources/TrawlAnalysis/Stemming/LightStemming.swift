@@ -156,7 +156,7 @@ enum LightStemming {
 
     private static func frenchSuffix(_ w: inout [UInt32]) {
         if w.count > 5, w.ends("x") {
-            if w.ends("aux") { w[back: 2] = code("l") }
+            if w.ends("aux"), w[back: 4] != code("e") { w[back: 2] = code("l") }
             w.drop(1)
         }
         if w.count > 3, w.ends("x") { w.drop(1) }

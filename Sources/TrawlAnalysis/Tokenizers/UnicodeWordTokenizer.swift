@@ -40,7 +40,10 @@ struct UnicodeWordTokenizer: Tokenizer {
                     var seen = first
                     var stop = at + 1
                     var kind: UInt8 = 0
-                    while stop < end {
+                    // No further than a token may reach, or a long run would be scanned anew
+                    // for each of its tokens.
+                    let limit = min(end, at + maxTokenLength + 1)
+                    while stop < limit {
                         kind = unsafe kinds[Int(bytes[stop])]
                         if kind & 3 == 0 { break }
                         seen |= kind

@@ -16,6 +16,7 @@ enum AnalyzeCommand {
             .value("filter", "NAME|JSON", "…its token filters, in order…", repeats: true),
             .value("char-filter", "NAME|JSON", "…and char filters.", repeats: true),
             .value("settings", "FILE", "Index settings (JSON) with analyzers of your own."),
+            .flag("terms", nil, "Print the terms alone, a line for each line of the text."),
             .flag("list", nil, "List the built-in analyzers."),
             .json,
         ],
@@ -42,6 +43,16 @@ enum AnalyzeCommand {
         }
         let text = operand == "-" ? try bytes(of: STDIN_FILENO) : Array(operand.utf8)
         let analyzer = try analyzer(arguments, catalog)
+        if arguments.has("terms") {
+            var buffer = TokenBuffer()
+            var lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
+            if lines.last?.isEmpty ?? false { lines.removeLast() }
+            for line in lines {
+                analyzer.analyze(Array(line), into: &buffer)
+                output.line(buffer.tokens.map(buffer.termString).joined(separator: " "))
+            }
+            return .success
+        }
         let trace = analyzer.trace(text)
         if arguments.has("json") {
             output.write(raw: json(trace, text).serialized(pretty: true))

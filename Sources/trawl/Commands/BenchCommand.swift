@@ -2,5 +2,5 @@
 enum BenchCommand {
     static let command = Command(
         name: "bench", summary: "Measure a part of the engine on this machine.",
-        subcommands: [BenchDocuments.command, BenchJSON.command])
+        subcommands: [BenchDocuments.command, BenchJSON.command, BenchText.command])
 }
