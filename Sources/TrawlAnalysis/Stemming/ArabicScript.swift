@@ -81,7 +81,7 @@ enum ArabicScript {
         if w.count > 7, w.ends("یانی") { return w.drop(4) }
         if w.count > 6, w.ends("انی") { return w.drop(3) }
         if w.count > 5, w.ends("یان") { return w.drop(3) }
-        if w.count > 4, w.ends("ان") { return w.drop(2) }
+        if w.count > 5, w.ends("ان") { return w.drop(2) }
         if w.count > 7, w.ends("یانە") { return w.drop(4) }
         if w.count > 6, w.ends("انە") { return w.drop(3) }
         if w.count > 5, w.ends(["ایە", "ەیە"]) { return w.drop(2) }

@@ -140,9 +140,8 @@ enum BalticStemming {
     private static func unpalatalize(_ w: inout [UInt32], endsIn suffix: String) {
         if suffix == "u" {
             if w.ends("kš") {
-                w[back: 2] = code("k")
                 w[back: 1] = code("s")
-                w[back: 1] = code("t")
+                w.append(code("t"))
                 return
             }
             if w.ends("ņņ") {

@@ -107,6 +107,9 @@ enum CarefulScan {
         var scan = Walk(
             at: start + first.byteCount, units: first.value > 0xFFFF ? 2 : 1, limit: limit)
         if first.value < 0x80, let end = keycap(after: scan.at, first.value, text) {
+            // The longest match wins: `7⃣7` is a number.
+            let word = word(startingWith: kind, scan, text, classes)
+            if kind == WordClass.numeric, word.end > end { return word }
             return Found(end: end, type: .emoji)
         }
         switch kind {
@@ -137,9 +140,7 @@ enum CarefulScan {
             }
             return Found(end: scan.at, type: .southeastAsian)
         }
-        let picture =
-            entry & WordClass.emojiFlag != 0 && kind != WordClass.extend
-            || entry & WordClass.pictographicFlag != 0 && followedByPresentation(scan.at, text)
+        let picture = entry & (WordClass.emojiFlag | WordClass.pictographicFlag) != 0
         guard picture else { return Found(end: scan.at, type: nil) }
         while let next = scan.peek(text, classes), WordClass.extends(next.kind) {
             scan.take(next)
