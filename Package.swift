@@ -88,6 +88,12 @@ let package = Package(
         room(
             "TrawlLog",
             imports: ["TrawlDocument", "TrawlFiles", "TrawlBytes", "TrawlErrors", "CPosix"]),
+        room(
+            "TrawlShard",
+            imports: [
+                "TrawlLog", "TrawlIndex", "TrawlSegment", "TrawlSchema", "TrawlAnalysis",
+                "TrawlDocument", "TrawlJSON", "TrawlFiles", "TrawlBytes", "TrawlErrors",
+            ]),
 
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
@@ -162,6 +168,12 @@ let package = Package(
         .testTarget(
             name: "TrawlTestKitTests", dependencies: ["TrawlTestKit", "TrawlFiles"],
             swiftSettings: house),
+        tests(
+            of: "TrawlShard",
+            imports: [
+                "TrawlLog", "TrawlIndex", "TrawlSchema", "TrawlAnalysis", "TrawlDocument",
+                "TrawlJSON", "TrawlFiles", "TrawlBytes", "TrawlErrors",
+            ]),
         tests(
             of: "TrawlLog",
             imports: ["TrawlDocument", "TrawlFiles", "TrawlErrors", "TrawlBytes"]),

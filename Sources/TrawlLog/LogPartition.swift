@@ -80,6 +80,10 @@ package final class LogPartition: ChangeLog {
     /// The offset after the last written record, synced or not.
     package var writtenEnd: Int64 { state.withLock { $0.last.endOffset } }
     package var epoch: Int64 { state.withLock { $0.epochs.last?.epoch ?? 1 } }
+    /// The epoch of the leader that took the record at an offset.
+    package func epoch(at offset: Int64) -> Int64 {
+        state.withLock { $0.epochs.last { $0.startOffset <= offset }?.epoch ?? 1 }
+    }
     package var byteCount: Int { state.withLock { $0.files.reduce(0) { $0 + $1.byteCount } } }
     package var fileCount: Int { state.withLock { $0.files.count } }
     /// Why it takes no more writes; nil while it does.
