@@ -13,10 +13,10 @@ package struct ScoreDifference: Sendable, Equatable {
 
         package var label: String {
             switch self {
-            case .idf: "rarity of the term (idf)"
-            case .frequency: "how often the term stands there (tf)"
-            case .length: "length of the document"
-            case .averageLength: "average length in the index"
+            case .idf: "rarity (idf)"
+            case .frequency: "frequency (tf)"
+            case .length: "length"
+            case .averageLength: "average length"
             case .formula: "formula (k1, b)"
             case .boost: "boost"
             case .termGained: "term matched anew"

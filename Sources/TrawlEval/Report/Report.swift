@@ -116,7 +116,12 @@ extension Report.Snippet {
     package static func around(
         _ text: String, query: String, length: Int = 170
     ) -> [Report.Snippet] {
-        let stems = words(query).map { String($0.lowercased().prefix(max(2, $0.count - 2))) }
+        // Long words match by their beginning, short ones whole; the shortest say nothing.
+        let all = words(query).map { $0.lowercased() }
+        let telling = all.filter { $0.utf8.count > 2 }
+        let stems = (telling.isEmpty ? all : telling).map { word in
+            (text: word.count > 4 ? String(word.dropLast(2)) : word, isWhole: word.utf8.count < 5)
+        }
         var pieces: [(text: Substring, isWord: Bool, marked: Bool)] = []
         var index = text.startIndex
         while index < text.endIndex {
@@ -127,7 +132,9 @@ extension Report.Snippet {
             }
             let piece = text[index..<end]
             let lower = piece.lowercased()
-            let hit = isWord && stems.contains { $0.count > 1 && lower.hasPrefix($0) }
+            let hit =
+                isWord
+                && stems.contains { $0.isWhole ? lower == $0.text : lower.hasPrefix($0.text) }
             pieces.append((piece, isWord, hit))
             index = end
         }

@@ -153,7 +153,8 @@ struct QueryView {
                 <p>\(marks)</p></li>
                 """
         }
-        return "<ol class=\"results \(side)\">\(rows.joined())</ol>"
+        let none = "<li><p>nothing was found</p></li>"
+        return "<ol class=\"results \(side)\">\(rows.isEmpty ? none : rows.joined())</ol>"
     }
 
     private static let rowHeight = 64.0
@@ -235,7 +236,7 @@ struct QueryView {
         }
         let rest = waterfall.steps.dropFirst(9).reduce(0) { $0 + $1.amount }
         let span = max(high - low, 1e-9)
-        func x(_ value: Double) -> Double { 300 + (value - low) / span * 520 }
+        func x(_ value: Double) -> Double { 390 + (value - low) / span * 430 }
         var rows: [(label: String, kind: String, from: Double, to: Double, text: String)] = []
         rows.append(
             (
@@ -271,8 +272,8 @@ struct QueryView {
             let left = min(x(row.from), x(row.to))
             let width = max((x(row.to) - x(row.from)).magnitude, 1)
             drawing +=
-                "<text class=\"label\" x=\"292\" y=\"\(HTML.at(y + 13))\" text-anchor=\"end\">"
-                + "\(HTML.short(row.label, 52))</text><rect class=\"bar \(row.kind)\" "
+                "<text class=\"label\" x=\"382\" y=\"\(HTML.at(y + 13))\" text-anchor=\"end\">"
+                + "\(HTML.short(row.label, 58))</text><rect class=\"bar \(row.kind)\" "
                 + "x=\"\(HTML.at(left))\" y=\"\(HTML.at(y))\" width=\"\(HTML.at(width))\" "
                 + "height=\"17\" rx=\"2\"/><text class=\"label\" x=\"\(HTML.at(left + width + 6))\" "
                 + "y=\"\(HTML.at(y + 13))\">\(row.text)</text>"
