@@ -253,3 +253,72 @@ struct MappingTests {
         #expect(schema.mapping.fields(matching: "nope").isEmpty)
     }
 }
+
+extension MappingTests {
+    @Test("of several templates the later counts, field by field")
+    func templates() throws {
+        let merged = try MappingTemplates.merged([
+            [
+                "dynamic": false, "_meta": ["a": 1, "b": 1],
+                "dynamic_templates": [["x": ["match": "x*", "mapping": [:]]]],
+                "properties": [
+                    "k": ["type": "keyword", "ignore_above": 5],
+                    "o": ["properties": ["p": ["type": "long"]]],
+                ],
+            ],
+            [
+                "_doc": [
+                    "_meta": ["b": 2],
+                    "dynamic_templates": [
+                        ["y": ["match": "y*", "mapping": [:]]],
+                        ["x": ["match": "z*", "mapping": [:]]],
+                    ],
+                    "properties": [
+                        "k": ["type": "text"], "o": ["properties": ["q": ["type": "date"]]],
+                    ],
+                ]
+            ],
+            nil,
+        ])
+        #expect(
+            merged
+                == [
+                    "dynamic": false, "_meta": ["a": 1, "b": 2],
+                    "dynamic_templates": [
+                        ["x": ["match": "z*", "mapping": [:]]],
+                        ["y": ["match": "y*", "mapping": [:]]],
+                    ],
+                    "properties": [
+                        "k": ["type": "text"],
+                        "o": ["properties": ["p": ["type": "long"], "q": ["type": "date"]]],
+                    ],
+                ])
+    }
+
+    @Test("capabilities and columns of fields")
+    func capabilities() throws {
+        let schema = try Schema.fields(
+            #"""
+            {"t": {"type": "text"}, "f": {"type": "text", "fielddata": true},
+             "k": {"type": "keyword", "doc_values": false}, "n": {"type": "nested",
+             "properties": {"x": {"type": "long", "index": false}}},
+             "a": {"type": "alias", "path": "k"}}
+            """#)
+        let found = schema.mapping.capabilities(matching: ["*"])
+        #expect(Set(found.keys) == ["t", "f", "k", "n", "n.x", "a"])
+        #expect(found["n"]?.type == "nested")
+        #expect(found["n.x"]?.isSearchable == false)
+        #expect(found["n.x"]?.isAggregatable == true)
+        #expect(found["a"]?.type == "keyword")
+        func reason(_ path: String) throws -> String? {
+            let field = try #require(schema.mapping.field(path))
+            return schemaError { try field.requireColumn() }?.reason
+        }
+        #expect(try reason("f") == nil)
+        #expect(try reason("t")?.contains("set fielddata=true on [t]") == true)
+        #expect(
+            try reason("k")
+                == "Can't load fielddata on [k] because fielddata is unsupported on fields of type "
+                + "[keyword]. Use doc values instead.")
+    }
+}

@@ -47,9 +47,6 @@ enum DateFormatNames {
         ("year_month", "uuuu-MM"),
         ("year_month_day", "uuuu-MM-dd"),
         ("date_optional_time", "uuuu[-MM[-dd]]['T'[HH[:mm[:ss[.f]{,f}]][@]]]"),
-        ("basic_week_date", "YYYY'W'wwe"),
-        ("basic_week_date_time", "YYYY'W'wwe'T'HHmmss.f@"),
-        ("basic_week_date_time_no_millis", "YYYY'W'wwe'T'HHmmss@"),
     ]
 
     private static let patterns: [String: String] = {
@@ -68,6 +65,13 @@ enum DateFormatNames {
             "basic_t_time": "'T'HHmmss.f@",
             "basic_t_time_no_millis": "'T'HHmmss@",
             "week_year": "YYYY",
+            // Without separators there is no lenient form.
+            "basic_week_date": "YYYY'W'wwe",
+            "strict_basic_week_date": "YYYY'W'wwe",
+            "basic_week_date_time": "YYYY'W'wwe'T'HHmmss.f@",
+            "strict_basic_week_date_time": "YYYY'W'wwe'T'HHmmss.f@",
+            "basic_week_date_time_no_millis": "YYYY'W'wwe'T'HHmmss@",
+            "strict_basic_week_date_time_no_millis": "YYYY'W'wwe'T'HHmmss@",
         ]
         for (name, pattern) in strict {
             result["strict_" + name] = pattern

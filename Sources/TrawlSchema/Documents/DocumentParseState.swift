@@ -26,7 +26,7 @@ struct DocumentParseState {
     private let limits: MappingLimits
     private var id = ""
     var failure: SchemaError?
-    private(set) var dynamic: DynamicMapping?
+    private var dynamic: DynamicMapping?
     /// The text; valid while it is parsed.
     var input = unsafe UnsafeBufferPointer<UInt8>(start: nil, count: 0)
 
@@ -89,11 +89,16 @@ struct DocumentParseState {
 
     mutating func finish(routing: String?) throws(SchemaError) {
         builders[0].finish(routing: routing)
-        try checkImmense(builders[0])
+        try checkImmense(level: 0)
     }
 
-    private func checkImmense(_ builder: DocumentBuilder) throws(SchemaError) {
-        guard let (field, prefix, byteCount) = builder.immenseTerm else { return }
+    // Mutating, as all that is called for each document: reading through a copy of the whole
+    // state would count the references of all its buffers.
+
+    mutating func mappingUpdate() -> JSONObject? { dynamic?.update }
+
+    private mutating func checkImmense(level: Int) throws(SchemaError) {
+        guard let (field, prefix, byteCount) = builders[level].immenseTerm else { return }
         let limit = DocumentBuilder.maxTermByteCount
         let bytes = prefix.map { String(Int8(bitPattern: $0)) }.joined(separator: ", ")
         let cause = "bytes can be at most \(limit) in length; got \(byteCount)"
@@ -418,7 +423,7 @@ struct DocumentParseState {
             if nested.isInRoot, !nested.isInParent || level > 1 { builders[0].include(inner) }
         }
         builders[level].finish(routing: nil)
-        try checkImmense(builders[level])
+        try checkImmense(level: level)
         guard let place = nestedStack.popLast() else { return }
         builders[0].document.nested[place].document = builders[level].document
     }

@@ -21,17 +21,20 @@ package final class DocumentParser {
         mapping: Mapping, catalog: AnalyzerCatalog, limits: MappingLimits = MappingLimits()
     ) throws(SchemaError) {
         self.catalog = catalog
+        self.mapping = mapping
         self.limits = limits
         parser = JSONParser(
             sink: DocumentParseState(
                 plan: try DocumentPlan(mapping: mapping, catalog: catalog), limits: limits))
     }
 
-    package var mapping: Mapping { parser.sink.plan.mapping }
+    package private(set) var mapping: Mapping
 
     /// Goes on with another mapping, usually this one merged with an update.
     package func use(_ mapping: Mapping) throws(SchemaError) {
-        parser.sink.use(try DocumentPlan(mapping: mapping, catalog: catalog))
+        let plan = try DocumentPlan(mapping: mapping, catalog: catalog)
+        self.mapping = mapping
+        parser.sink.use(plan)
     }
 
     /// - Parameters:
@@ -58,7 +61,7 @@ package final class DocumentParser {
                 type: "mapper_parsing_exception", reason: "failed to parse",
                 causes: [.init(type: "json_parse_exception", reason: error.description)])
         }
-        if let update = parser.sink.dynamic?.update { return .needsMapping(update) }
+        if let update = parser.sink.mappingUpdate() { return .needsMapping(update) }
         try parser.sink.finish(routing: routing)
         parser.sink.setSource(try kept(source))
         return .parsed
