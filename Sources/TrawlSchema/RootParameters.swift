@@ -31,7 +31,8 @@ enum RootParameters {
         case "dynamic_date_formats", "date_formats":
             root.dynamicDateFormats = try dateFormats(value)
         case "dynamic_templates":
-            root.dynamicTemplates = try templates(value, context)
+            let list = try templates(value, context)
+            root.dynamicTemplates = list.isEmpty ? nil : list
         case "_source":
             root.source = try source(value)
         case "_routing":

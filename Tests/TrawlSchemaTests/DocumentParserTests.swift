@@ -414,3 +414,20 @@ extension DocumentParserTests {
         #expect(schema.mapping == before)
     }
 }
+
+extension DocumentParserTests {
+    @Test("positions that leave their numbers refuse the document, and dates beyond 64 bits too")
+    func overflow() throws {
+        let schema = try Schema.fields(
+            #"{"t": {"type": "text", "position_increment_gap": 2000000000}, "d": {"type": "date"}}"#
+        )
+        #expect(
+            try schema.error(#"{"t": ["a", "b", "c"]}"#)?.reason
+                == "position 2147483520 is too large for field 't': max allowed "
+                + "position=2147483519")
+        #expect(try schema.error(#"{"t": ["a", "b"]}"#) == nil)
+        let error = try schema.error(#"{"d": "+999999999-01-01"}"#)
+        #expect(error?.causes.first == .init(type: "arithmetic_exception", reason: "long overflow"))
+        #expect(try schema.error(#"{"d": "+99999-01-01"}"#) == nil)
+    }
+}

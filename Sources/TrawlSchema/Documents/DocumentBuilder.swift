@@ -44,10 +44,20 @@ package struct DocumentBuilder: Sendable {
     var names: [[UInt8]] = []
     /// Whether a field goes to `_field_names`.
     var isNamed: [Bool] = []
-    /// The first term that is too long for an inverted list.
-    private(set) var immenseTerm: (field: FieldNumber, prefix: [UInt8], byteCount: Int)?
+    /// Why an inverted list cannot take the document.
+    enum Obstacle: Sendable {
+        case immenseTerm(FieldNumber, prefix: [UInt8], byteCount: Int)
+        case position(FieldNumber, Int)
+        case byteCount
+    }
+
+    /// The first one found.
+    private(set) var obstacle: Obstacle?
 
     static let maxTermByteCount = 32_766
+    static let maxPosition = Int(Int32.max) - 128
+    /// Places in `ParsedDocument.bytes` are 32 bits wide.
+    static let maxByteCount = 1 << 30
 
     init(fieldCount: Int) { states = Array(repeating: FieldState(), count: fieldCount) }
 
@@ -58,7 +68,7 @@ package struct DocumentBuilder: Sendable {
         ignored.removeAll(keepingCapacity: true)
         if !pathNames.isEmpty { pathNames.removeAll() }
         isFragmented = false
-        immenseTerm = nil
+        obstacle = nil
         epoch &+= 1
         if epoch == 0 {
             for index in states.indices { states[index].epoch = 0 }
@@ -91,6 +101,12 @@ package struct DocumentBuilder: Sendable {
         if !ignored.contains(field) { ignored.append(field) }
     }
 
+    private mutating func hasRoom(for byteCount: Int) -> Bool {
+        if document.bytes.count + byteCount <= Self.maxByteCount { return true }
+        if obstacle == nil { obstacle = .byteCount }
+        return false
+    }
+
     private mutating func append(_ text: Span<UInt8>) -> (start: Int32, byteCount: Int32) {
         let start = Int32(document.bytes.count)
         // The array copies out of the span before anything else happens.
@@ -108,6 +124,7 @@ package struct DocumentBuilder: Sendable {
         bytes text: Span<UInt8>, to field: FieldNumber, asTerm: Bool, asValue: Bool
     ) {
         let index = touch(field)
+        guard hasRoom(for: text.count) else { return }
         let (start, byteCount) = append(text)
         if asValue {
             document.values.append(.init(field: field, start: start, byteCount: byteCount))
@@ -142,17 +159,23 @@ package struct DocumentBuilder: Sendable {
             return
         }
         tokens.removeAll()
+        guard hasRoom(for: text.count) else { return }
         analysis.analyzer.analyze(text, into: &tokens)
+        guard hasRoom(for: tokens.arena.count) else { return }
         let base = states[index].byteOffset
-        var position = states[index].position
+        var position = Int(states[index].position)
         var length = states[index].length
         let arenaStart = Int32(document.bytes.count)
         document.bytes.append(contentsOf: tokens.arena)
         if !tokens.tokens.isEmpty { open(field, index) }
         for token in tokens.tokens {
-            position += token.positionIncrement
+            position += Int(token.positionIncrement)
             // Nothing stands before the first position.
             if position < 0 { position = 0 }
+            if position > Self.maxPosition {
+                if obstacle == nil { obstacle = .position(field, position) }
+                break
+            }
             if token.termByteCount > Self.maxTermByteCount {
                 noteImmense(field, token.termStart + arenaStart, token.termByteCount)
                 continue
@@ -161,7 +184,7 @@ package struct DocumentBuilder: Sendable {
             document.occurrences.append(
                 .init(
                     termStart: token.termStart + arenaStart, termByteCount: token.termByteCount,
-                    position: position, startByteOffset: base + token.startByteOffset,
+                    position: Int32(position), startByteOffset: base + token.startByteOffset,
                     endByteOffset: base + token.endByteOffset))
             if asValues {
                 document.values.append(
@@ -172,8 +195,9 @@ package struct DocumentBuilder: Sendable {
         }
         close()
         states[index].length = length
-        states[index].position =
-            position + tokens.trailingPositions + analysis.positionIncrementGap
+        // What lies beyond is found to be too far with the next token.
+        let next = position + Int(tokens.trailingPositions) + Int(analysis.positionIncrementGap)
+        states[index].position = Int32(min(next, Self.maxPosition))
         states[index].byteOffset = base + Int32(text.count) + 1
     }
 
@@ -199,9 +223,9 @@ package struct DocumentBuilder: Sendable {
     }
 
     private mutating func noteImmense(_ field: FieldNumber, _ start: Int32, _ byteCount: Int32) {
-        guard immenseTerm == nil else { return }
+        guard obstacle == nil else { return }
         let prefix = document.bytes[Int(start)..<Int(start) + 30]
-        immenseTerm = (field, Array(prefix), Int(byteCount))
+        obstacle = .immenseTerm(field, prefix: Array(prefix), byteCount: Int(byteCount))
     }
 
     private mutating func open(_ field: FieldNumber, _ index: Int) {
@@ -220,6 +244,7 @@ package struct DocumentBuilder: Sendable {
 
     /// Whatever is in the document belongs to the one around it, too: `include_in_parent`.
     mutating func include(_ other: DocumentBuilder) {
+        guard hasRoom(for: other.document.bytes.count) else { return }
         let shift = Int32(document.bytes.count)
         document.bytes.append(contentsOf: other.document.bytes)
         for number in other.document.numbers { add(number: number.value, to: number.field) }

@@ -89,7 +89,7 @@ struct DocumentParseState {
 
     mutating func finish(routing: String?) throws(SchemaError) {
         builders[0].finish(routing: routing)
-        try checkImmense(level: 0)
+        try checkObstacle(level: 0)
     }
 
     // Mutating, as all that is called for each document: reading through a copy of the whole
@@ -97,12 +97,30 @@ struct DocumentParseState {
 
     mutating func mappingUpdate() -> JSONObject? { dynamic?.update }
 
-    private mutating func checkImmense(level: Int) throws(SchemaError) {
-        guard let (field, prefix, byteCount) = builders[level].immenseTerm else { return }
+    private mutating func checkObstacle(level: Int) throws(SchemaError) {
+        switch builders[level].obstacle {
+        case nil: break
+        case .immenseTerm(let field, let prefix, let byteCount):
+            throw immense(field, prefix, byteCount)
+        case .position(let field, let position):
+            throw .illegalArgument(
+                "position \(position) is too large for field '\(plan.mapping[field].path)': max "
+                    + "allowed position=\(DocumentBuilder.maxPosition)")
+        case .byteCount:
+            throw .illegalArgument(
+                "the terms and values of document [\(id)] take more than "
+                    + "\(DocumentBuilder.maxByteCount) bytes; split the document, or keep "
+                    + "analyzers such as [ngram] off its long fields")
+        }
+    }
+
+    private func immense(
+        _ field: FieldNumber, _ prefix: [UInt8], _ byteCount: Int
+    ) -> SchemaError {
         let limit = DocumentBuilder.maxTermByteCount
         let bytes = prefix.map { String(Int8(bitPattern: $0)) }.joined(separator: ", ")
         let cause = "bytes can be at most \(limit) in length; got \(byteCount)"
-        throw SchemaError(
+        return SchemaError(
             type: "illegal_argument_exception",
             reason: "Document contains at least one immense term in field="
                 + "\"\(plan.mapping[field].path)\" (whose UTF8 encoding is longer than the max "
@@ -423,7 +441,7 @@ struct DocumentParseState {
             if nested.isInRoot, !nested.isInParent || level > 1 { builders[0].include(inner) }
         }
         builders[level].finish(routing: nil)
-        try checkImmense(level: level)
+        try checkObstacle(level: level)
         guard let place = nestedStack.popLast() else { return }
         builders[0].document.nested[place].document = builders[level].document
     }

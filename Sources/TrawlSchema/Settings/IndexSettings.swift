@@ -158,7 +158,9 @@ package struct IndexSettings: Sendable, Equatable {
         var result = JSONValue.object([:])
         for (key, value) in values.sorted(by: { $0.key < $1.key }) {
             result = SettingsFlattener.inserting(
-                value.json, at: key.split(separator: ".").map(String.init)[...], into: result)
+                value.json,
+                at: key.split(separator: ".", omittingEmptySubsequences: false)
+                    .map(String.init)[...], into: result)
         }
         return result.objectValue ?? [:]
     }

@@ -97,7 +97,12 @@ struct SettingRule: Sendable {
         .init("refresh_interval", .time(minimumMillis: -1), "1s"),
         .init("hidden", .bool, "false"),
         .init("priority", .int(anyInt), "1"),
-        .init("codec", .string, "default", .closed),
+        .init(
+            "codec",
+            .oneOf([
+                "default", "best_compression", "lz4", "zlib", "zstd", "zstd_no_dict",
+                "lucene_default",
+            ]), "default", .closed),
         .init("provided_name", .string, nil, .private),
         .init("uuid", .string, "_na_", .private),
         .init("creation_date", .string, nil, .private),
