@@ -127,16 +127,18 @@ package final class Analyzer: Sendable {
 
     /// Offsets after the tokenizer are those of the last text; these of the first are reported.
     static func mapOffsets(_ buffer: inout TokenBuffer, back texts: [FilteredText]) {
-        guard texts.contains(where: \.changesOffsets) else { return }
-        for index in buffer.tokens.indices {
-            var start = Int(buffer.tokens[index].startByteOffset)
-            var end = Int(buffer.tokens[index].endByteOffset)
-            for text in texts.reversed() where text.changesOffsets {
-                start = text.inputOffset(of: start)
-                end = text.inputOffset(of: end)
+        for text in texts.reversed() where text.changesOffsets {
+            // Tokens ascend, nearly, so the walk goes forward, nearly.
+            var start = 0
+            var end = 0
+            for index in buffer.tokens.indices {
+                let first = text.inputOffset(
+                    of: Int(buffer.tokens[index].startByteOffset), near: &start)
+                let last = text.inputOffset(
+                    of: Int(buffer.tokens[index].endByteOffset), near: &end)
+                buffer.tokens[index].startByteOffset = Int32(first)
+                buffer.tokens[index].endByteOffset = Int32(max(first, last))
             }
-            buffer.tokens[index].startByteOffset = Int32(start)
-            buffer.tokens[index].endByteOffset = Int32(max(start, end))
         }
     }
 }
