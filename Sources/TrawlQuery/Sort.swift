@@ -28,6 +28,8 @@ package struct SortKey: Sendable, Hashable {
         package var unmappedType: String?
         package var format: String?
         package var nested: JSONValue?
+
+        package init(name: String) { self.name = name }
     }
 
     package struct GeoKey: Sendable, Hashable {
@@ -68,6 +70,64 @@ package enum SortValue: Sendable, Hashable {
         case .float(let value): JSONValue(value)
         case .text(let value): .string(value)
         case .formatted(_, let text): .string(text)
+        }
+    }
+}
+
+/// The order of hits, within a shard and across shards.
+package struct HitOrder: Sendable {
+    private let keys: [SortKey]
+
+    /// - Parameter keys: Empty: by score, the best first.
+    package init(_ keys: [SortKey]) { self.keys = keys }
+
+    /// Less than zero when `left` comes first, zero when the keys do not tell.
+    package func compare(_ left: [SortValue], _ right: [SortValue]) -> Int {
+        for (i, key) in keys.enumerated() where i < min(left.count, right.count) {
+            let order = compare(left[i], right[i], key)
+            if order != 0 { return order }
+        }
+        return 0
+    }
+
+    private func compare(_ left: SortValue, _ right: SortValue, _ key: SortKey) -> Int {
+        // A value that is not there stands where `missing` says, whatever the order.
+        if left == .null || right == .null {
+            if left == right { return 0 }
+            var isFirst = false
+            if case .field(let field) = key.by, field.missing == .first { isFirst = true }
+            return (left == .null) == isFirst ? -1 : 1
+        }
+        let order = left.compare(right)
+        return key.order == .asc ? order : -order
+    }
+}
+
+extension SortValue {
+    /// Ascending; texts by their bytes.
+    package func compare(_ other: SortValue) -> Int {
+        func order<T: Comparable>(_ a: T, _ b: T) -> Int { a == b ? 0 : a < b ? -1 : 1 }
+        switch (self, other) {
+        case (.integer(let a), .integer(let b)): return order(a, b)
+        case (.formatted(let a, _), .formatted(let b, _)): return order(a, b)
+        case (.formatted(let a, _), .integer(let b)): return order(a, b)
+        case (.integer(let a), .formatted(let b, _)): return order(a, b)
+        case (.unsigned(let a), .unsigned(let b)): return order(a, b)
+        case (.text(let a), .text(let b)):
+            if a.utf8.elementsEqual(b.utf8) { return 0 }
+            return a.utf8.lexicographicallyPrecedes(b.utf8) ? -1 : 1
+        default: return order(double ?? 0, other.double ?? 0)
+        }
+    }
+
+    package var double: Double? {
+        switch self {
+        case .null, .text: nil
+        case .integer(let value): Double(value)
+        case .unsigned(let value): Double(value)
+        case .double(let value): value
+        case .float(let value): Double(value)
+        case .formatted(let value, _): Double(value)
         }
     }
 }

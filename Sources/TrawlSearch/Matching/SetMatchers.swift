@@ -17,7 +17,8 @@ package final class AllMatcher: Matcher {
         var left = Int(min(window.end, docLimit)) - Int(window.base)
         var word = 0
         while left > 0 {
-            unsafe bits[word] = left >= 64 ? .max : unsafe bits[word] | (1 << UInt64(left)) - 1
+            let mask = left >= 64 ? UInt64.max : (1 << UInt64(left)) - 1
+            unsafe bits[word] |= mask
             left -= 64
             word += 1
         }

@@ -1,0 +1,142 @@
+package import TrawlIndex
+internal import TrawlPostings
+internal import TrawlQuery
+package import TrawlSegment
+
+/// Counts that scores depend on: how many documents have a field, how long they are, how many
+/// have a term. Sums of integers, so that those of many shards add up to the same floats as if
+/// all documents lay in one.
+package struct RankingStatistics: Sendable, Equatable {
+    package struct TermKey: Sendable, Hashable {
+        package var field: String
+        package var term: [UInt8]
+    }
+
+    /// A term that stands for a pattern, how much it counts, and how many documents have it.
+    package struct ExpandedTerm: Sendable, Hashable {
+        package var term: [UInt8]
+        package var boost: Float
+        package var docFrequency: Int
+    }
+
+    package var fields: [String: FieldStatistics] = [:]
+    package var docFrequencies: [TermKey: Int] = [:]
+    package var expansions: [TermExpansion: [ExpandedTerm]] = [:]
+
+    package init() {}
+
+    package static func + (left: Self, right: Self) -> Self {
+        var sum = left
+        sum.fields.merge(right.fields) { $0 + $1 }
+        sum.docFrequencies.merge(right.docFrequencies) { $0 + $1 }
+        for (expansion, terms) in right.expansions {
+            var known = Dictionary(
+                (sum.expansions[expansion] ?? []).map { ($0.term, $0) },
+                uniquingKeysWith: { a, _ in a })
+            for term in terms {
+                var entry = known[term.term] ?? term
+                if known[term.term] != nil { entry.docFrequency += term.docFrequency }
+                known[term.term] = entry
+            }
+            sum.expansions[expansion] = expansion.best(of: Array(known.values))
+        }
+        return sum
+    }
+}
+
+extension TermExpansion {
+    /// The terms that count most, in the order of their bytes.
+    func best(of terms: [RankingStatistics.ExpandedTerm]) -> [RankingStatistics.ExpandedTerm] {
+        let limit: Int
+        switch rewrite {
+        case .topTerms(let count), .topTermsBoost(let count), .topTermsBlended(let count):
+            limit = count
+        default: limit = .max
+        }
+        var terms = terms
+        if terms.count > limit {
+            terms.sort {
+                $0.boost == $1.boost
+                    ? $0.term.lexicographicallyPrecedes($1.term) : $0.boost > $1.boost
+            }
+            terms.removeLast(terms.count - limit)
+        }
+        return terms.sorted { $0.term.lexicographicallyPrecedes($1.term) }
+    }
+}
+
+/// Where a search takes its counts from: what was gathered over all shards, or the snapshot.
+package final class StatisticsSource {
+    private let snapshot: Snapshot
+    private let given: RankingStatistics?
+    /// Everything that was asked: what another shard has to be asked, too.
+    package private(set) var recorded = RankingStatistics()
+
+    package init(_ snapshot: Snapshot, given: RankingStatistics? = nil) {
+        self.snapshot = snapshot
+        self.given = given
+    }
+
+    package func field(_ name: String) -> FieldStatistics {
+        if let known = recorded.fields[name] { return known }
+        let found: FieldStatistics
+        if let known = given?.fields[name] {
+            found = known
+        } else {
+            found = snapshot.statistics(of: name)
+        }
+        recorded.fields[name] = found
+        return found
+    }
+
+    package func docFrequency(_ field: String, _ term: [UInt8]) throws -> Int {
+        let key = RankingStatistics.TermKey(field: field, term: term)
+        if let known = recorded.docFrequencies[key] { return known }
+        let found =
+            try given?.docFrequencies[key] ?? snapshot.docFrequency(of: term, in: field)
+        recorded.docFrequencies[key] = found
+        return found
+    }
+
+    /// The terms of living documents that stand for a pattern.
+    package func terms(_ expansion: TermExpansion) throws -> [RankingStatistics.ExpandedTerm] {
+        if let known = recorded.expansions[expansion] { return known }
+        let found = try given?.expansions[expansion] ?? walk(expansion)
+        recorded.expansions[expansion] = found
+        return found
+    }
+
+    private func walk(
+        _ expansion: TermExpansion
+    ) throws -> [RankingStatistics.ExpandedTerm] {
+        var found: [[UInt8]: Float] = [:]
+        let walker = TermWalker(expansion)
+        for segment in snapshot.segments {
+            guard let postings = segment.field(expansion.field)?.postings else { continue }
+            try walker.forEachTerm(of: postings) { term, _, boost in
+                found[Array(term)] = boost
+                return true
+            }
+        }
+        var terms: [RankingStatistics.ExpandedTerm] = []
+        // By weight first: of a thousand terms only the best need to be counted.
+        let candidates = expansion.best(
+            of: found.map { .init(term: $0.key, boost: $0.value, docFrequency: 0) })
+        for var term in candidates {
+            term.docFrequency = try snapshot.docFrequency(of: term.term, in: expansion.field)
+            if term.docFrequency > 0 { terms.append(term) }
+        }
+        if terms.count < candidates.count, candidates.count < found.count {
+            // Some of the best were dead: count them all.
+            terms = []
+            for (term, boost) in found {
+                let count = try snapshot.docFrequency(of: term, in: expansion.field)
+                if count > 0 {
+                    terms.append(.init(term: term, boost: boost, docFrequency: count))
+                }
+            }
+            terms = expansion.best(of: terms)
+        }
+        return terms
+    }
+}

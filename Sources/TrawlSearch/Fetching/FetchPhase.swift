@@ -1,0 +1,190 @@
+internal import TrawlIndex
+internal import TrawlJSON
+package import TrawlQuery
+internal import TrawlSchema
+internal import TrawlSegment
+
+/// Reads what a request wants to see of the documents that were found.
+package struct FetchPhase {
+    private let request: SearchRequest
+    private let searcher: Searcher
+    private let segments: [SegmentContext]
+    private let query: (any BoundQuery)?
+    private let named: [(name: String, query: any BoundQuery)]
+    private let keepsScore: Bool
+
+    package init(
+        _ request: SearchRequest, _ searcher: Searcher, _ conditions: Searcher.Conditions
+    ) throws {
+        self.request = request
+        self.searcher = searcher
+        segments = searcher.contexts
+        let analyzer = searcher.analyzer(now: conditions.now)
+        let binder = searcher.binder(conditions)
+        var analyzed: [AnalyzedQuery] = []
+        for query in [request.query, request.postFilter].compactMap({ $0 }) {
+            analyzed.append(try analyzer.analyze(query))
+        }
+        query =
+            request.explain
+            ? try binder.bind(
+                try request.query.map { query in try analyzer.analyze(query) } ?? .all) : nil
+        named = try analyzed.flatMap { $0.namedParts }.map { name, query in
+            (name, try binder.bind(query))
+        }
+        keepsScore =
+            request.sort.isEmpty || request.trackScores
+            || request.sort.contains { $0.by == .score }
+    }
+
+    package func hits(_ found: [Searcher.Found]) throws -> [Hit] {
+        try found.map { try hit($0) }
+    }
+
+    package func hit(_ found: Searcher.Found) throws -> Hit {
+        let segment = segments[found.place.segment]
+        let identity = segment.view.reader.identity
+        let doc = found.place.doc
+        var hit = Hit(id: identity.id(of: doc))
+        hit.score = keepsScore ? found.score : nil
+        hit.sort = found.sort
+        hit.stamp = found.stamp
+        hit.routing = identity.routing(of: doc)
+        if request.version { hit.version = identity.version(of: doc) }
+        if request.sequenceAndTerm {
+            hit.sequence = identity.sequence(of: doc)
+            hit.term = identity.epoch(of: doc)
+        }
+        for (name, query) in named {
+            if let score = try query.matcher(in: segment).score(of: doc) {
+                hit.matchedQueries.append((name, score))
+            }
+        }
+        if let query { hit.explanation = try query.explain(doc, in: segment) }
+        try readSource(&hit, segment, doc)
+        if let collapse = request.collapse, let group = found.group {
+            hit.fields[collapse.field] = .array([group.json])
+        }
+        return hit
+    }
+
+    // MARK: Source and fields
+
+    /// The whole source unless the request says otherwise. Asking for stored fields alone leaves
+    /// the source out.
+    private var selection: SourceSelection {
+        guard let stored = request.storedFields, request.source == .all else {
+            return request.source
+        }
+        return stored.contains("_source") ? .all : .none
+    }
+
+    private func readSource(_ hit: inout Hit, _ segment: SegmentContext, _ doc: Int) throws {
+        let selection = selection
+        let stored = (request.storedFields ?? []).filter { $0 != "_none_" && $0 != "_source" }
+        let needsTree =
+            (selection.isEnabled && !selection.isWhole) || !request.fields.isEmpty
+            || !stored.isEmpty
+        for field in request.docvalueFields { docvalues(field, &hit, segment, doc) }
+        guard selection.isEnabled || needsTree else { return }
+        let bytes = try segment.view.reader.source(of: doc)
+        if bytes.isEmpty { return }
+        if selection.isWhole { hit.source = bytes }
+        guard needsTree, case .object(let object) = try JSONValue.parse(bytes) else { return }
+        if selection.isEnabled, !selection.isWhole {
+            let filter = SourceFilter(
+                includes: selection.includes, excludes: selection.excludes)
+            hit.source = JSONValue.object(filter.filtered(object)).serialized()
+        }
+        for field in request.fields { fields(field, &hit, object) }
+        for name in stored {
+            let values = SourceValues.values(at: name, in: object)
+            if !values.isEmpty { hit.fields[name] = .array(values) }
+        }
+    }
+
+    private func docvalues(
+        _ wanted: FieldAndFormat, _ hit: inout Hit, _ segment: SegmentContext, _ doc: Int
+    ) {
+        for (path, field) in searcher.mapping.fields(matching: wanted.field) {
+            guard let own = segment.view.field(field.path) else { continue }
+            let pattern = wanted.format == "use_field_mapping" ? nil : wanted.format
+            let format = (try? field.type.format(pattern, zone: .utc)) ?? nil
+            var values: [JSONValue] = []
+            if let numbers = own.numbers {
+                values = numbers.values(of: doc).map {
+                    field.type.display(number: $0, format: format)
+                }
+            } else if let bytes = own.bytes {
+                values = bytes.values(of: doc).map { field.type.display(bytes: $0) }
+            }
+            if !values.isEmpty { hit.fields[path] = .array(values) }
+        }
+    }
+
+    /// The `fields` option: values of the source, by the names of the mapping.
+    private func fields(_ wanted: FieldAndFormat, _ hit: inout Hit, _ object: JSONObject) {
+        for (path, field) in searcher.mapping.fields(matching: wanted.field) {
+            let source = field.parent.map { searcher.mapping[$0].path } ?? field.path
+            var values = SourceValues.values(at: source, in: object)
+            if field.type.family == .date || wanted.format != nil {
+                let format = (try? field.type.format(wanted.format, zone: .utc)) ?? nil
+                values = values.map { value in
+                    guard let number = (try? field.type.number(of: value, format: nil)) ?? nil
+                    else { return value }
+                    return field.type.display(number: number, format: format)
+                }
+            }
+            if !values.isEmpty { hit.fields[path] = .array(values) }
+        }
+    }
+}
+
+/// Values of a document's source by their dotted path, through arrays.
+enum SourceValues {
+    static func values(at path: String, in object: JSONObject) -> [JSONValue] {
+        var result: [JSONValue] = []
+        collect(path[...], .object(object), &result)
+        return result
+    }
+
+    private static func collect(
+        _ path: Substring, _ value: JSONValue, _ result: inout [JSONValue]
+    ) {
+        switch value {
+        case .array(let elements): for element in elements { collect(path, element, &result) }
+        case .null: break
+        case .object(let object) where !path.isEmpty:
+            // A key may have dots of its own.
+            var end = path.startIndex
+            while end < path.endIndex {
+                end = path[end...].firstIndex(of: ".") ?? path.endIndex
+                if let inner = object[String(path[..<end])] {
+                    let rest = end < path.endIndex ? path[path.index(after: end)...] : ""
+                    collect(rest, inner, &result)
+                }
+                if end < path.endIndex { end = path.index(after: end) }
+            }
+        default: if path.isEmpty { result.append(value) }
+        }
+    }
+}
+
+extension AnalyzedQuery {
+    /// Parts of the query that have a name.
+    var namedParts: [(String, AnalyzedQuery)] {
+        switch self {
+        case .named(let inner, let name): return [(name, inner)] + inner.namedParts
+        case .boosted(let inner, _), .constant(let inner): return inner.namedParts
+        case .boolean(let boolean): return boolean.clauses.flatMap { $0.query.namedParts }
+        case .disMax(let queries, _), .minimumMatch(let queries, _, _):
+            return queries.flatMap(\.namedParts)
+        case .boosting(let positive, let negative, _):
+            return positive.namedParts + negative.namedParts
+        case .functionScore(let score):
+            return score.query.namedParts
+                + score.functions.flatMap { $0.filter?.namedParts ?? [] }
+        default: return []
+        }
+    }
+}

@@ -1,0 +1,381 @@
+internal import TrawlBytes
+internal import TrawlIndex
+internal import TrawlPostings
+internal import TrawlQuery
+internal import TrawlSchema
+internal import TrawlSegment
+
+/// One search over the segments of a snapshot, from first to last.
+///
+/// A plain request for the best scores goes the engine's pruned way; whatever needs to see every
+/// match goes window by window and looks at the clock before each.
+struct SearchRun {
+    private let request: SearchRequest
+    private let conditions: Searcher.Conditions
+    private let query: any BoundQuery
+    private let postFilter: (any BoundQuery)?
+    private let plan: SortPlan?
+    private let after: [SortValue]?
+    private let snapshot: Snapshot
+    private let limit: Int
+    let segments: [SegmentContext]
+
+    private var result = Searcher.Result()
+    private var total = 0
+    private var isLowerBound = false
+
+    init(
+        request: SearchRequest, searcher: Searcher, conditions: Searcher.Conditions,
+        query: any BoundQuery, postFilter: (any BoundQuery)?
+    ) throws {
+        self.request = request
+        self.conditions = conditions
+        self.query = query
+        self.postFilter = postFilter
+        snapshot = searcher.snapshot
+        segments = searcher.contexts
+        var keys = request.sort
+        if let collapse = request.collapse {
+            // The value of the group rides along behind the keys.
+            if keys.isEmpty { keys = [SortKey(by: .score, order: .desc)] }
+            guard searcher.mapping.field(collapse.field) != nil else {
+                throw QueryError.illegalArgument(
+                    "no mapping found for `\(collapse.field)` in order to collapse on")
+            }
+            let group = SortKey(by: .field(.init(name: collapse.field)), order: .asc)
+            keys.append(group)
+        }
+        plan = keys.isEmpty ? nil : try SortPlan(keys, mapping: searcher.mapping)
+        after = try plan.flatMap { plan in try request.searchAfter.map { try plan.after($0) } }
+        let window = request.rescore.map { $0.windowSize ?? 10 }.max() ?? 0
+        limit = max(request.from + request.size, window)
+    }
+
+    private var isPlain: Bool {
+        plan == nil && postFilter == nil && request.minScore == nil && request.slice == nil
+            && request.terminateAfter == 0 && conditions.collectors.isEmpty
+    }
+
+    mutating func run() throws -> Searcher.Result {
+        do {
+            if isPlain {
+                try runPlain()
+            } else if let plan {
+                try runSorted(plan)
+            } else {
+                try runScored()
+            }
+        } catch is SearchStopped {
+            result.timedOut = true
+        }
+        if conditions.clock.hasExpired { result.timedOut = true }
+        let counted = request.trackTotalHits.limit
+        if isLowerBound || total > counted {
+            result.total = TotalHits(value: min(total, counted), isExact: false)
+        } else {
+            result.total = TotalHits(value: total, isExact: true)
+        }
+        for i in result.found.indices {
+            let place = result.found[i].place
+            result.found[i].stamp =
+                segments[place.segment].view.reader.identity.stamp(of: place.doc)
+        }
+        return result
+    }
+
+    private func found(_ doc: UInt32, _ score: Float) -> Searcher.Found {
+        var index = segments.count - 1
+        while index > 0, segments[index].base > Int(doc) { index -= 1 }
+        return Searcher.Found(
+            place: .init(segment: index, doc: Int(doc) - segments[index].base), score: score,
+            sort: [], stamp: 0, group: nil)
+    }
+
+    private mutating func take(_ queue: TopKQueue) {
+        result.found = queue.sorted().map { found($0.doc, $0.score) }
+        result.maxScore = result.found.first?.score
+    }
+
+    /// Calls back with the words of live documents, or nil while all live.
+    private func withLive<T>(
+        _ segment: SegmentContext, _ body: (UnsafePointer<UInt64>?) throws -> T
+    ) rethrows -> T {
+        guard let bits = segment.view.liveBits else { return try body(nil) }
+        return unsafe try bits.words.withUnsafeBufferPointer { try unsafe body($0.baseAddress) }
+    }
+
+    // MARK: The best scores
+
+    private mutating func runPlain() throws {
+        var queue = TopKQueue(limit: limit, floor: -.infinity)
+        let room = SearchRoom()
+        for segment in segments {
+            if conditions.clock.isOver() { throw SearchStopped() }
+            let matcher = try query.matcher(in: segment)
+            if matcher is NoneMatcher { continue }
+            let wantsCount =
+                request.trackTotalHits != .none && total <= request.trackTotalHits.limit
+            guard Self.isKernelShape(matcher) else {
+                try walk(segment, matcher, prune: !wantsCount, into: &queue)
+                continue
+            }
+            let added = unsafe try withLive(segment) { live in
+                let search = unsafe SegmentSearch(
+                    matcher, docLimit: segment.docCount, base: UInt32(segment.base), live: live,
+                    room: room)
+                if wantsCount {
+                    return limit == 0
+                        ? try search.count() : try search.collectAndCount(into: &queue)
+                }
+                try search.collect(into: &queue)
+                return 0
+            }
+            total += added
+            if !wantsCount { isLowerBound = true }
+        }
+        if request.trackTotalHits == .none { isLowerBound = true }
+        take(queue)
+    }
+
+    /// Whether the engine has a way of its own for the shape, fast enough not to look at the
+    /// clock within a segment.
+    private static func isKernelShape(_ matcher: Matcher) -> Bool {
+        switch matcher {
+        case is TermMatcher, is PhraseMatcher: true
+        case let boolean as BooleanMatcher:
+            (boolean.must + boolean.should + boolean.filter + boolean.mustNot)
+                .allSatisfy { $0 is TermMatcher || $0 is BitSetMatcher || $0 is DocListMatcher }
+        default: false
+        }
+    }
+
+    private mutating func walk(
+        _ segment: SegmentContext, _ matcher: Matcher, prune: Bool, into queue: inout TopKQueue
+    ) throws {
+        var isPruned = false
+        try forEachWindow(segment, matcher) { window, room in
+            if prune, queue.threshold >= 0,
+                matcher.bound(from: window.base, to: window.end) <= queue.threshold
+            {
+                isPruned = true
+                return
+            }
+            unsafe matcher.match(window, room.bits)
+            maskDeleted(segment, window, room)
+            let count = Self.count(window, room)
+            guard count > 0 else { return }
+            total += count
+            if limit > 0 {
+                unsafe matcher.addScores(window, ofMatches: room.bits, to: room.sums)
+                unsafe BooleanMatcher.forEachBit(window, room.bits) { bit in
+                    unsafe queue.insert(
+                        doc: UInt32(segment.base) + window.base + UInt32(bit),
+                        score: Float(room.sums[bit]))
+                }
+            }
+        }
+        try matcher.check()
+        if isPruned { isLowerBound = true }
+    }
+
+    // MARK: Every match
+
+    /// Calls back with each window that may hold matches, in order, looking at the clock.
+    private func forEachWindow(
+        _ segment: SegmentContext, _ matcher: Matcher,
+        _ body: (DocWindow, WindowRoom) throws -> Void
+    ) throws {
+        let room = WindowRoom()
+        let limit = UInt32(segment.docCount)
+        var next: UInt32 = 0
+        while next < limit {
+            if conditions.clock.isOver() { throw SearchStopped() }
+            let candidate = matcher.candidate(from: next)
+            guard candidate < limit else { return }
+            let start = max(next, candidate & ~63)
+            let window = DocWindow(base: start, end: min(limit, start + DocWindow.capacity))
+            room.clearBits()
+            unsafe room.sums.update(repeating: 0, count: Int(DocWindow.capacity))
+            try body(window, room)
+            next = start + DocWindow.capacity
+        }
+    }
+
+    private func maskDeleted(_ segment: SegmentContext, _ window: DocWindow, _ room: WindowRoom) {
+        guard let live = segment.view.liveBits else { return }
+        let first = Int(window.base >> 6)
+        for word in 0..<window.wordCount { unsafe room.bits[word] &= live.words[first + word] }
+    }
+
+    private static func count(_ window: DocWindow, _ room: WindowRoom) -> Int {
+        var count = 0
+        for word in 0..<window.wordCount { unsafe count += room.bits[word].nonzeroBitCount }
+        return count
+    }
+
+    /// Every match of a segment, after deletes, slice, `terminate_after` and `min_score`; the
+    /// collectors see them, then `post_filter` is applied.
+    private mutating func forEachMatch(
+        _ segment: SegmentContext, scored: Bool, _ body: (DocWindow, WindowRoom) throws -> Void
+    ) throws {
+        let matcher = try query.matcher(in: segment)
+        if matcher is NoneMatcher { return }
+        let filter = try postFilter?.matcher(in: segment)
+        let needsScores =
+            scored || request.minScore != nil || conditions.collectors.contains { $0.needsScores }
+        for collector in conditions.collectors { try collector.begin(segment) }
+        let ownTotal = total
+        var added = 0
+        var seen = seenCount
+        try forEachWindow(segment, matcher) { window, room in
+            unsafe matcher.match(window, room.bits)
+            maskDeleted(segment, window, room)
+            if let slice = request.slice {
+                Self.drop(window, room) { !Searcher.isIn(slice, $0, segment) }
+            }
+            if request.terminateAfter > 0 {
+                Self.drop(window, room) { _ in
+                    seen += 1
+                    return seen > request.terminateAfter
+                }
+            }
+            if needsScores {
+                unsafe matcher.addScores(window, ofMatches: room.bits, to: room.sums)
+            }
+            if let least = request.minScore {
+                let base = Int(window.base)
+                Self.drop(window, room) { unsafe Float(room.sums[$0 - base]) < least }
+            }
+            for collector in conditions.collectors {
+                unsafe try collector.collect(window, matches: room.bits, scores: room.sums)
+            }
+            if let filter { unsafe filter.keep(window, room.bits) }
+            added += Self.count(window, room)
+            try body(window, room)
+        }
+        seenCount = seen
+        total = ownTotal + added
+        try matcher.check()
+    }
+
+    private var seenCount = 0
+
+    private static func drop(
+        _ window: DocWindow, _ room: WindowRoom, _ isOut: (Int) -> Bool
+    ) {
+        for word in 0..<window.wordCount {
+            var rest = unsafe room.bits[word]
+            while rest != 0 {
+                let bit = rest.trailingZeroBitCount
+                rest &= rest - 1
+                if isOut(Int(window.base) + word * 64 + bit) {
+                    unsafe room.bits[word] &= ~(1 << UInt64(bit))
+                }
+            }
+        }
+    }
+
+    private mutating func stopIfTerminated() -> Bool {
+        guard request.terminateAfter > 0, seenCount >= request.terminateAfter else { return false }
+        result.terminatedEarly = true
+        return true
+    }
+
+    private mutating func runScored() throws {
+        let limit = limit
+        var queue = TopKQueue(limit: limit, floor: -.infinity)
+        defer { take(queue) }
+        for segment in segments {
+            if conditions.clock.isOver() { throw SearchStopped() }
+            try forEachMatch(segment, scored: limit > 0) { window, room in
+                guard limit > 0 else { return }
+                unsafe BooleanMatcher.forEachBit(window, room.bits) { bit in
+                    unsafe queue.insert(
+                        doc: UInt32(segment.base) + window.base + UInt32(bit),
+                        score: Float(room.sums[bit]))
+                }
+            }
+            if stopIfTerminated() { break }
+        }
+    }
+
+    // MARK: Sorted
+
+    private mutating func runSorted(_ plan: SortPlan) throws {
+        let scored = plan.needsScores || request.trackScores
+        var best: Float?
+        defer { if scored { result.maxScore = best } }
+        for segment in segments {
+            if conditions.clock.isOver() { throw SearchStopped() }
+            let sorter = SegmentSorter(plan, segment)
+            let after = after.map { values in
+                values.enumerated().map { sorter.key($0.offset, after: $0.element) }
+            }
+            let keyCount = plan.keys.count
+            let groupKey = request.collapse == nil ? nil : keyCount - 1
+            var top = SortedTop(limit: limit)
+            var groups: [Int64: SortedTop.Entry] = [:]
+            try forEachMatch(segment, scored: scored) { window, room in
+                unsafe BooleanMatcher.forEachBit(window, room.bits) { bit in
+                    let doc = Int(window.base) + bit
+                    let score = unsafe Float(room.sums[bit])
+                    if scored { best = max(best ?? -.infinity, score) }
+                    let key = sorter.key(0, doc: doc, score: score)
+                    if groupKey == nil, !top.admits(key) { return }
+                    var others: [Int64] = []
+                    for i in 1..<max(1, keyCount) {
+                        others.append(sorter.key(i, doc: doc, score: score))
+                    }
+                    let entry = SortedTop.Entry(
+                        key: key, others: others, doc: doc, score: score)
+                    if let after, !Self.isBehind(entry, after) { return }
+                    if let groupKey {
+                        let group = groupKey == 0 ? key : others[groupKey - 1]
+                        if let known = groups[group], !entry.precedes(known) { return }
+                        groups[group] = entry
+                    } else {
+                        top.insert(entry)
+                    }
+                }
+            }
+            for entry in groups.values { top.insert(entry) }
+            merge(top, sorter, segment, plan, groupKey)
+            if stopIfTerminated() { break }
+        }
+    }
+
+    private static func isBehind(_ entry: SortedTop.Entry, _ after: [Int64]) -> Bool {
+        if entry.key != after[0] { return entry.key > after[0] }
+        for i in 1..<max(1, after.count) where entry.others[i - 1] != after[i] {
+            return entry.others[i - 1] > after[i]
+        }
+        return false
+    }
+
+    /// Brings the first documents of a segment together with those of the segments before.
+    private mutating func merge(
+        _ top: SortedTop, _ sorter: SegmentSorter, _ segment: SegmentContext, _ plan: SortPlan,
+        _ groupKey: Int?
+    ) {
+        for entry in top.heap {
+            var values = plan.keys.indices.map {
+                sorter.value($0, doc: entry.doc, score: entry.score)
+            }
+            var group: SortValue?
+            if groupKey != nil { group = values.removeLast() }
+            result.found.append(
+                .init(
+                    place: .init(segment: segment.index, doc: entry.doc), score: entry.score,
+                    sort: values, stamp: 0, group: group))
+        }
+        result.found.sort { left, right in
+            let order = plan.order.compare(left.sort, right.sort)
+            return order == 0 ? Searcher.isEarlier(left, right) : order < 0
+        }
+        if groupKey != nil {
+            var seen: Set<SortValue> = []
+            result.found = result.found.filter { seen.insert($0.group ?? .null).inserted }
+        }
+        if result.found.count > limit { result.found.removeLast(result.found.count - limit) }
+    }
+}

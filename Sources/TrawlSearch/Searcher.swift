@@ -1,0 +1,206 @@
+package import TrawlAnalysis
+internal import TrawlBytes
+package import TrawlIndex
+package import TrawlJSON
+internal import TrawlPostings
+package import TrawlQuery
+package import TrawlSchema
+internal import TrawlSegment
+
+/// Answers requests from one snapshot of one shard.
+///
+/// Every search sees the same documents, whatever is indexed, deleted or merged meanwhile. Hits
+/// are ordered by score or as the request says; equal ones in the order of ingestion. The same
+/// live documents give the same hits, the same bits of every score and the same order, however
+/// they are spread over segments, and over shards when their statistics are passed in.
+///
+/// One thread at a time uses a search's objects; a searcher may be shared.
+package final class Searcher: Sendable {
+    package let snapshot: Snapshot
+    package let mapping: Mapping
+    package let catalog: AnalyzerCatalog
+    package let similarities: [String: Similarity]
+    /// Of the index whose snapshot this is: segments are known by their number there.
+    package let cache: FilterCache?
+
+    package init(
+        _ snapshot: Snapshot, mapping: Mapping, catalog: AnalyzerCatalog,
+        similarities: [String: Similarity] = [:], cache: FilterCache? = nil
+    ) {
+        self.snapshot = snapshot
+        self.mapping = mapping
+        self.catalog = catalog
+        self.similarities = similarities
+        self.cache = cache
+    }
+
+    /// What a search depends on besides the request.
+    package struct Conditions {
+        /// Of the whole index; nil when this shard is all of it.
+        package var statistics: RankingStatistics?
+        /// What `now` means in dates.
+        package var now: Instant
+        package var clock: SearchClock
+        /// See every match: aggregations.
+        package var collectors: [any BlockCollector]
+
+        package init(
+            statistics: RankingStatistics? = nil, now: Instant,
+            clock: SearchClock = SearchClock(), collectors: [any BlockCollector] = []
+        ) {
+            self.statistics = statistics
+            self.now = now
+            self.clock = clock
+            self.collectors = collectors
+        }
+    }
+
+    /// A document that was found, before anything of it was read.
+    package struct Found: Sendable {
+        package var place: Snapshot.Place
+        package var score: Float
+        package var sort: [SortValue]
+        /// For ties across shards.
+        package var stamp: UInt64
+        /// The value that hits are collapsed by.
+        package var group: SortValue?
+    }
+
+    package struct Result {
+        package var found: [Found] = []
+        package var total = TotalHits(value: 0, isExact: true)
+        package var maxScore: Float?
+        /// The deadline passed: what there is was found before it.
+        package var timedOut = false
+        package var terminatedEarly = false
+        package var profile: JSONValue?
+    }
+
+    package var contexts: [SegmentContext] {
+        snapshot.segments.indices.map {
+            SegmentContext(index: $0, view: snapshot.segments[$0], base: snapshot.bases[$0])
+        }
+    }
+
+    package func analyzer(now: Instant) -> QueryAnalyzer {
+        QueryAnalyzer(mapping: mapping, catalog: catalog, now: now)
+    }
+
+    func binder(_ conditions: Conditions) -> QueryBinder {
+        QueryBinder(
+            statistics: StatisticsSource(snapshot, given: conditions.statistics),
+            mapping: mapping, similarities: similarities, cache: cache, clock: conditions.clock)
+    }
+
+    /// The counts of this shard that a request's scores depend on: added up over all shards, they
+    /// make every shard score as one.
+    package func statistics(
+        for request: SearchRequest, now: Instant
+    ) throws -> RankingStatistics {
+        let binder = binder(Conditions(now: now))
+        let analyzer = analyzer(now: now)
+        for query in [request.query].compactMap({ $0 }) + request.rescore.map(\.query) {
+            _ = try binder.bind(try analyzer.analyze(query))
+        }
+        return binder.statistics.recorded
+    }
+
+    // MARK: Searching
+
+    /// Finds the best documents. Nothing of them is read but what the order needs.
+    package func search(_ request: SearchRequest, _ conditions: Conditions) throws -> Result {
+        let analyzer = analyzer(now: conditions.now)
+        let binder = binder(conditions)
+        var analyzed = try request.query.map { query in try analyzer.analyze(query) } ?? .all
+        if let slice = request.slice { analyzed = sliced(analyzed, slice) }
+        let query = try binder.bind(analyzed)
+        var search = try SearchRun(
+            request: request, searcher: self, conditions: conditions, query: query,
+            postFilter: try request.postFilter.map {
+                try binder.filter(try analyzer.analyze($0))
+            })
+        var result = try search.run()
+        for rescore in request.rescore {
+            try self.rescore(&result, rescore, binder, analyzer, search.segments)
+        }
+        if !request.rescore.isEmpty { result.maxScore = result.found.first?.score }
+        if let damage = snapshot.damage { throw damage }
+        return result
+    }
+
+    /// How many documents match, without finding the best.
+    package func count(
+        _ query: Query?, _ conditions: Conditions, minScore: Float? = nil,
+        terminateAfter: Int = 0
+    ) throws -> Result {
+        var request = SearchRequest()
+        request.query = query
+        request.size = 0
+        request.trackTotalHits = .exact
+        request.minScore = minScore
+        request.terminateAfter = terminateAfter
+        return try search(request, conditions)
+    }
+
+    /// A slice is a filter by the document's id, the same on every copy.
+    private func sliced(_ query: AnalyzedQuery, _ slice: Slice) -> AnalyzedQuery { query }
+
+    /// Whether a document is in the slice that a request asks for.
+    static func isIn(_ slice: Slice, _ doc: Int, _ segment: SegmentContext) -> Bool {
+        let hash = StableHash.hash64(segment.view.reader.identity.id(of: doc))
+        return Int(hash % UInt64(slice.max)) == slice.id
+    }
+
+    // MARK: Second thoughts
+
+    private func rescore(
+        _ result: inout Result, _ rescore: Rescore, _ binder: QueryBinder,
+        _ analyzer: QueryAnalyzer, _ segments: [SegmentContext]
+    ) throws {
+        let query = try binder.bind(try analyzer.analyze(rescore.query))
+        let window = min(result.found.count, rescore.windowSize ?? 10)
+        var matchers: [Int: Matcher] = [:]
+        for i in 0..<window {
+            let place = result.found[i].place
+            let matcher =
+                try matchers[place.segment] ?? query.matcher(in: segments[place.segment])
+            matchers[place.segment] = matcher
+            let first = result.found[i].score * rescore.queryWeight
+            guard let second = matcher.score(of: place.doc) else {
+                result.found[i].score = first
+                continue
+            }
+            let weighed = second * rescore.rescoreWeight
+            switch rescore.scoreMode {
+            case .total: result.found[i].score = first + weighed
+            case .multiply: result.found[i].score = first * weighed
+            case .avg: result.found[i].score = (first + weighed) / 2
+            case .max: result.found[i].score = max(first, weighed)
+            case .min: result.found[i].score = min(first, weighed)
+            }
+        }
+        let head = result.found[..<window].enumerated().sorted {
+            $0.element.score == $1.element.score
+                ? Self.isEarlier($0.element, $1.element) : $0.element.score > $1.element.score
+        }.map(\.element)
+        result.found.replaceSubrange(..<window, with: head)
+    }
+
+    static func isEarlier(_ left: Found, _ right: Found) -> Bool {
+        (left.place.segment, left.place.doc) < (right.place.segment, right.place.doc)
+    }
+
+    // MARK: Why
+
+    /// Why a document scores what it scores, or why it does not match. Nil without the document.
+    package func explain(
+        _ query: Query, id: String, _ conditions: Conditions
+    ) throws -> Explanation? {
+        guard let place = snapshot.document(forID: id) else { return nil }
+        let bound = try binder(conditions).bind(
+            try analyzer(now: conditions.now).analyze(query))
+        let explanation = try bound.explain(place.doc, in: contexts[place.segment])
+        if let damage = snapshot.damage { throw damage }
+        return explanation
+    }
+}

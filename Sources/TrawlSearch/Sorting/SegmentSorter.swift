@@ -1,0 +1,304 @@
+internal import TrawlJSON
+internal import TrawlQuery
+internal import TrawlSchema
+internal import TrawlSegment
+
+/// The sort keys of the documents of one segment, as numbers whose order is the order of hits:
+/// a keyword by its place in the segment's dictionary, whatever is missing at the end it belongs.
+struct SegmentSorter {
+    private enum Column {
+        case score
+        case document
+        case numbers(NumberColumn)
+        case bytes(BytesColumn)
+        case distance(NumberColumn, [TrawlSchema.GeoPoint], unit: Double)
+        case nothing
+    }
+
+    private let plan: SortPlan
+    private let columns: [Column]
+    private let segment: SegmentContext
+    /// What a document without a value gets, by key.
+    private let missing: [Int64]
+
+    init(_ plan: SortPlan, _ segment: SegmentContext) {
+        self.plan = plan
+        self.segment = segment
+        var columns: [Column] = []
+        var missing: [Int64] = []
+        for key in plan.keys {
+            let column: Column
+            switch key.source {
+            case .score: column = .score
+            case .document: column = .document
+            case .nothing: column = .nothing
+            case .number(let name, _, _):
+                column = segment.view.field(name)?.numbers.map { .numbers($0) } ?? .nothing
+            case .bytes(let name, _):
+                column = segment.view.field(name)?.bytes.map { .bytes($0) } ?? .nothing
+            case .distance(let name, let points, let unit):
+                column =
+                    segment.view.field(name)?.numbers.map {
+                        .distance($0, points, unit: unit)
+                    } ?? .nothing
+            }
+            columns.append(column)
+            missing.append(Self.missing(key, column))
+        }
+        self.columns = columns
+        self.missing = missing
+    }
+
+    private static func missing(_ key: SortPlan.Key, _ column: Column) -> Int64 {
+        switch key.missing {
+        case .first: return .min
+        case .last: return .max
+        case .value(let value):
+            if case .bytes(let bytes) = column {
+                return oriented(place(Array(value.queryText.utf8), bytes), key)
+            }
+            return SegmentSorter.missingNumber(key).map { oriented($0, key) } ?? .max
+        }
+    }
+
+    /// A missing value that the request gave, as the column has numbers.
+    private static func missingNumber(_ key: SortPlan.Key) -> Int64? {
+        guard case .value(let value) = key.missing else { return nil }
+        if case .distance = key.source {
+            return value.doubleValue.map { SortableNumber.encode($0) }
+        }
+        guard case .number(_, let type, let format) = key.source else {
+            return value.doubleValue.map { Int64($0) }
+        }
+        let found = (try? type.number(of: value, format: format)) ?? nil
+        return found.map { shaped($0, key, type) }
+    }
+
+    /// Twice the ordinal and one; what is not in the dictionary falls between its neighbours.
+    private static func place(_ bytes: [UInt8], _ column: BytesColumn) -> Int64 {
+        let ordinals = SortedOrdinals(column)
+        if let ordinal = ordinals.ordinal(of: bytes) { return Int64(2 * ordinal + 1) }
+        return Int64(2 * ordinals.lowerBound(bytes))
+    }
+
+    private static func oriented(_ value: Int64, _ key: SortPlan.Key) -> Int64 {
+        key.isDescending ? ~value : value
+    }
+
+    /// A number of the column as it is compared across fields of different types.
+    private static func shaped(
+        _ number: Int64, _ key: SortPlan.Key, _ type: any FieldType
+    ) -> Int64 {
+        switch key.shape {
+        case .integer, .unsigned: return number &* key.scale / key.divisor
+        case .float, .double: return SortableNumber.encode(type.double(of: number))
+        }
+    }
+
+    // MARK: Keys
+
+    func key(_ index: Int, doc: Int, score: Float) -> Int64 {
+        let key = plan.keys[index]
+        switch columns[index] {
+        case .score: return Self.oriented(SortableNumber.encode(score), key)
+        case .document: return Self.oriented(Int64(segment.base + doc), key)
+        case .nothing: return missing[index]
+        case .bytes(let column):
+            let ordinal =
+                key.mode == .max ? column.lastOrdinal(of: doc) : column.firstOrdinal(of: doc)
+            return ordinal.map { Self.oriented(Int64(2 * $0 + 1), key) } ?? missing[index]
+        case .numbers(let column):
+            guard let number = number(column, key, doc) else { return missing[index] }
+            return Self.oriented(number, key)
+        case .distance(let column, let points, let unit):
+            guard let distance = distance(column, points, unit, key, doc) else {
+                return missing[index]
+            }
+            return Self.oriented(SortableNumber.encode(distance), key)
+        }
+    }
+
+    /// The one number that stands for all of a document.
+    private func number(_ column: NumberColumn, _ key: SortPlan.Key, _ doc: Int) -> Int64? {
+        guard case .number(_, let type, _) = key.source else { return nil }
+        switch key.mode {
+        case .min: return column.first(of: doc).map { Self.shaped($0, key, type) }
+        case .max: return column.last(of: doc).map { Self.shaped($0, key, type) }
+        case .sum, .avg, .median:
+            let values = column.values(of: doc)
+            if values.isEmpty { return nil }
+            let doubles = values.map { type.double(of: $0) }
+            var result: Double
+            switch key.mode {
+            case .median:
+                let middle = doubles.count / 2
+                result =
+                    doubles.count % 2 == 1
+                    ? doubles[middle] : (doubles[middle - 1] + doubles[middle]) / 2
+            default:
+                result = doubles.reduce(0, +)
+                if key.mode == .avg { result /= Double(doubles.count) }
+            }
+            switch key.shape {
+            case .integer, .unsigned: return Int64(result.rounded()) &* key.scale / key.divisor
+            case .float, .double: return SortableNumber.encode(result)
+            }
+        }
+    }
+
+    private func distance(
+        _ column: NumberColumn, _ points: [TrawlSchema.GeoPoint], _ unit: Double,
+        _ key: SortPlan.Key, _ doc: Int
+    ) -> Double? {
+        let distances = column.values(of: doc).flatMap { number in
+            points.map { TrawlSchema.GeoPoint(encoded: number).distance(to: $0) / unit }
+        }.sorted()
+        if distances.isEmpty { return nil }
+        switch key.mode {
+        case .min: return distances.first
+        case .max: return distances.last
+        case .avg, .sum: return distances.reduce(0, +) / Double(distances.count)
+        case .median:
+            let middle = distances.count / 2
+            return distances.count % 2 == 1
+                ? distances[middle] : (distances[middle - 1] + distances[middle]) / 2
+        }
+    }
+
+    /// A value of `search_after` among the keys of this segment.
+    func key(_ index: Int, after value: SortValue) -> Int64 {
+        let key = plan.keys[index]
+        switch (value, key.source) {
+        case (.null, _): return missing[index] == .min ? .min : .max
+        case (.text(let text), .bytes(_, let type)):
+            guard case .bytes(let column) = columns[index] else { return 0 }
+            var bytes = Array(text.utf8)
+            if type.family == .ip,
+                case .bytes(let lower?, _, _, _)? = try? type.lookup(
+                    term: .string(text), context: QueryValueContext(now: Instant(seconds: 0)))
+            {
+                bytes = lower
+            }
+            return Self.oriented(Self.place(bytes, column), key)
+        case (.float(let score), .score):
+            return Self.oriented(SortableNumber.encode(score), key)
+        case (.integer(let number), _):
+            // What stands for a missing value came from the end it belongs to.
+            if number == (key.isDescending ? .min : .max), key.missing == .last { return .max }
+            if number == (key.isDescending ? .max : .min), key.missing == .first { return .min }
+            return Self.oriented(number, key)
+        case (.unsigned(let number), _):
+            return Self.oriented(SortableNumber.encode(unsigned: number), key)
+        case (.float(let number), _):
+            return Self.oriented(SortableNumber.encode(Double(number)), key)
+        case (.double(let number), _):
+            return Self.oriented(SortableNumber.encode(number), key)
+        case (.formatted(let number, _), _): return Self.oriented(number, key)
+        case (.text, _): return 0
+        }
+    }
+
+    // MARK: Values
+
+    /// What the hit shows, comparable across segments and shards.
+    func value(_ index: Int, doc: Int, score: Float) -> SortValue {
+        let key = plan.keys[index]
+        switch columns[index] {
+        case .score: return .float(score)
+        case .document: return .integer(Int64(segment.base + doc))
+        case .nothing: return missingValue(key)
+        case .bytes(let column):
+            let ordinal =
+                key.mode == .max ? column.lastOrdinal(of: doc) : column.firstOrdinal(of: doc)
+            guard let ordinal, case .bytes(_, let type) = key.source else {
+                return missingValue(key)
+            }
+            return .text(type.display(bytes: column.bytes(at: ordinal)).queryText)
+        case .numbers(let column):
+            guard let number = number(column, key, doc) else { return missingValue(key) }
+            return shown(number, key)
+        case .distance(let column, let points, let unit):
+            return distance(column, points, unit, key, doc).map { .double($0) }
+                ?? missingValue(key)
+        }
+    }
+
+    private func shown(_ number: Int64, _ key: SortPlan.Key) -> SortValue {
+        switch key.shape {
+        case .float: return .float(Float(SortableNumber.decodeDouble(number)))
+        case .double: return .double(SortableNumber.decodeDouble(number))
+        case .unsigned: return .unsigned(SortableNumber.decodeUnsigned(number))
+        case .integer:
+            if case .number(_, let type, let format?) = key.source {
+                return .formatted(number, type.display(number: number, format: format).queryText)
+            }
+            return .integer(number)
+        }
+    }
+
+    private func missingValue(_ key: SortPlan.Key) -> SortValue {
+        switch key.source {
+        case .bytes, .nothing(isText: true):
+            if case .value(let value) = key.missing { return .text(value.queryText) }
+            return .null
+        default:
+            if let number = Self.missingNumber(key) { return shown(number, key) }
+            let isGreatest = (key.missing == .first) == key.isDescending
+            switch key.shape {
+            case .integer: return .integer(isGreatest ? .max : .min)
+            case .unsigned: return .unsigned(isGreatest ? .max : 0)
+            case .float, .double: return .double(isGreatest ? .infinity : -.infinity)
+            }
+        }
+    }
+}
+
+/// The first `limit` documents of a segment by their keys, then by number.
+struct SortedTop {
+    struct Entry {
+        var key: Int64
+        var others: [Int64]
+        var doc: Int
+        var score: Float
+
+        func precedes(_ other: Entry) -> Bool {
+            if key != other.key { return key < other.key }
+            for i in others.indices where others[i] != other.others[i] {
+                return others[i] < other.others[i]
+            }
+            return doc < other.doc
+        }
+    }
+
+    private let limit: Int
+    /// The last of them at the top.
+    private(set) var heap: [Entry] = []
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Whether a document with this first key, behind all so far, may still come in.
+    func admits(_ key: Int64) -> Bool { heap.count < limit || (limit > 0 && key <= heap[0].key) }
+
+    mutating func insert(_ entry: Entry) {
+        if heap.count < limit {
+            heap.append(entry)
+            var hole = heap.count - 1
+            while hole > 0, heap[(hole - 1) / 2].precedes(heap[hole]) {
+                heap.swapAt(hole, (hole - 1) / 2)
+                hole = (hole - 1) / 2
+            }
+            return
+        }
+        guard limit > 0, entry.precedes(heap[0]) else { return }
+        heap[0] = entry
+        var hole = 0
+        while true {
+            var child = 2 * hole + 1
+            if child >= heap.count { return }
+            if child + 1 < heap.count, heap[child].precedes(heap[child + 1]) { child += 1 }
+            guard heap[hole].precedes(heap[child]) else { return }
+            heap.swapAt(hole, child)
+            hole = child
+        }
+    }
+}
