@@ -116,6 +116,14 @@ let package = Package(
             ]),
 
         // Floor 6: one process
+        room(
+            "TrawlNode",
+            imports: [
+                "TrawlAPI", "TrawlHTTP", "TrawlCoordinator", "TrawlShard", "TrawlSearch",
+                "TrawlIndex", "TrawlSegment", "TrawlLog", "TrawlQuery", "TrawlSchema",
+                "TrawlAnalysis", "TrawlDocument", "TrawlFiles", "TrawlJSON", "TrawlBytes",
+                "TrawlErrors",
+            ]),
         room("TrawlEval", imports: ["TrawlJSON", "TrawlErrors"]),
 
         // Floor 7: command line
@@ -134,6 +142,7 @@ let package = Package(
                 "TrawlEval",
                 "TrawlPostings",
                 "TrawlSearch",
+                "TrawlNode",
             ], swiftSettings: house),
 
         // Tests
@@ -184,7 +193,7 @@ let package = Package(
         .testTarget(
             name: "TrawlAPITests",
             dependencies: [
-                "TrawlAPI", "TrawlCoordinator", "TrawlDocument", "TrawlFiles", "TrawlHTTP",
+                "TrawlAPI", "TrawlNode", "TrawlCoordinator", "TrawlFiles", "TrawlHTTP",
                 "TrawlJSON", "TrawlTestKit",
             ], exclude: ["Scenarios"], swiftSettings: house),
         tests(of: "TrawlAnalysis", imports: ["TrawlErrors", "TrawlJSON"]),

@@ -414,7 +414,7 @@ enum CatRoutes {
         table.rows.append([
             .number(shardCount), .number(stored), .number(disk.total - disk.free),
             .number(disk.free), .number(disk.total),
-            .number((disk.total - disk.free) * 100 / max(1, disk.total)), .text(node.host),
+            .number((disk.total - disk.free) / max(1, disk.total / 100)), .text(node.host),
             .text(node.host), .text(node.name),
         ])
         if unassigned > 0 {

@@ -40,5 +40,7 @@ enum Routes {
             + BulkRoutes.routes + ClusterRoutes.routes + CatRoutes.routes
             + NodeRoutes.routes + MaintenanceRoutes.routes + AnalyzeRoutes.routes
             + SearchRoutes.routes + ScrollRoutes.routes + PointInTimeRoutes.routes
+            + FieldCapsRoutes.routes
+            + TaskRoutes.routes + ByQueryRoutes.routes
     }
 }

@@ -173,7 +173,9 @@ enum SearchRoutes {
         let query = try onlyQuery(request)
         let view = try services.coordinator.view(
             of: try targets(request, services), routing: routing(request["routing"]))
-        let (count, failures) = try services.coordinator.count(query, in: view)
+        let (count, failures) = try services.coordinator.count(
+            query, in: view, minScore: try request.optionalDouble("min_score").map { Float($0) },
+            terminateAfter: try request.int("terminate_after", default: 0))
         if !failures.isEmpty, failures.count == view.shardCount {
             throw SearchFailure.whole(failures, services.node.id)
         }
@@ -317,13 +319,12 @@ enum SearchRoutes {
         let routing = request["routing"] ?? alias?.searchRouting
         let number = Coordinator.shardNumber(routing: routing ?? id, of: index.shardCount)
         let view = try services.coordinator.view(
-            of: [CatalogSnapshot.Target(index: index, aliases: [])])
-        guard let part = view.parts.first(where: { $0.shard == number }) else {
-            throw APIError.indexNotFound(index.name)
-        }
-        let explanation = try part.view.explain(
-            query, aliasFilters: alias?.filter.map { [$0] }, id: DocumentID(id),
-            with: view.parts.map(\.view))
+            of: [
+                CatalogSnapshot.Target(
+                    index: index, aliases: alias == nil ? [] : [request.named("index")])
+            ])
+        let explanation = try services.coordinator.explain(
+            query, id: DocumentID(id), shard: number, in: view)
         var body: JSONObject = ["_index": .string(index.name), "_id": .string(id)]
         guard let explanation else {
             body["matched"] = false
@@ -371,7 +372,7 @@ enum SearchRoutes {
             var seen: Set<String> = []
             for part in view.parts where seen.insert(part.target.index.name).inserted {
                 do {
-                    if let query { try part.view.check(query) }
+                    if let query { try part.view.check(query, now: services.now) }
                     explanations.append([
                         "index": .string(part.target.index.name), "valid": true,
                         "explanation": .string(Self.describe(request)),

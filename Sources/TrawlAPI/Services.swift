@@ -1,3 +1,5 @@
+internal import Glibc
+internal import TrawlHTTP
 package import TrawlCoordinator
 internal import Synchronization
 internal import TrawlJSON
@@ -8,6 +10,8 @@ package final class Services: Sendable {
     package let node: NodeDescription
     let tasks = TaskTable()
     let contexts = SearchContexts()
+    /// Does what clients do not wait for.
+    let background = WorkerPool(name: "background", threadCount: 2, queueLimit: 100)
     private let poolSource = Mutex<@Sendable () -> [PoolFigures]>({ [] })
 
     package init(coordinator: Coordinator, node: NodeDescription) {
@@ -21,6 +25,8 @@ package final class Services: Sendable {
     }
 
     var pools: [PoolFigures] { poolSource.withLock { $0 }() }
+
+    func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 
     package var isReady: Bool { coordinator.isReady }
     var catalog: CatalogSnapshot { coordinator.catalog.snapshot }

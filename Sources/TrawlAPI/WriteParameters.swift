@@ -136,6 +136,9 @@ enum WriteOutcome {
             case .conflict(let reason):
                 return APIError(409, "version_conflict_engine_exception", reason, facts: facts)
             case .failed(let type, let reason):
+                if type != "document_missing_exception", let error = write.error {
+                    return ErrorResponse.apiError(error)
+                }
                 let status = type == "document_missing_exception" ? 404 : 400
                 return APIError(status, type, reason, facts: status == 404 ? facts : [:])
             default: return nil

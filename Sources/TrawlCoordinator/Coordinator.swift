@@ -14,9 +14,6 @@ package final class Coordinator: Sendable {
     /// whoever needs it first; opening waits for nothing but the disk.
     private let opened = Mutex<[String: [any ShardClient]]>([:])
     private let lastStamp = Mutex<UInt64>(0)
-    /// Schema changes of documents wait for one another, so that two documents that bring the
-    /// same new field agree on its type.
-    let mappingChanges = Mutex(())
 
     package init(catalog: IndexCatalog, provider: any ShardProvider) {
         self.catalog = catalog

@@ -1,21 +1,23 @@
 package import TrawlDocument
-internal import TrawlErrors
-package import TrawlJSON
+internal import TrawlJSON
 package import TrawlQuery
 
 /// One shard as it was at one moment. Every question to the same view sees the same documents.
 package protocol ShardView: AnyObject, Sendable {
     /// Understands a query under the mapping of the view, without running it.
-    func check(_ query: Query) throws
-    /// Matches, scores and fetches, against statistics of all the views that are asked together.
-    func search(
-        _ query: ShardQuery, with others: [any ShardView], until deadline: Deadline
-    ) throws -> ShardAnswer
-    func count(_ query: Query?, aliasFilters: [JSONValue]?) throws -> Int
+    func check(_ query: Query, now: Int64) throws
+    /// What scores depend on besides the document: to be added up over all shards of the index.
+    func statistics(of request: SearchRequest, now: Int64) throws -> any ShardStatistics
+    /// Matches and orders. Documents are read when the answer's `fetch` is called.
+    func find(_ question: ShardQuestion) throws -> ShardAnswer
+    func count(_ question: ShardQuestion) throws -> Int
     /// Why a document has its score; nil when there is no such document.
-    func explain(
-        _ query: Query, aliasFilters: [JSONValue]?, id: DocumentID, with others: [any ShardView]
-    ) throws -> Explanation?
+    func explain(_ question: ShardQuestion, id: DocumentID) throws -> Explanation?
+}
+
+/// Counts that scores depend on. Those of many shards are added up, so that each scores as one.
+package protocol ShardStatistics: Sendable {
+    func adding(_ other: any ShardStatistics) -> any ShardStatistics
 }
 
 /// When work has to end: a time, or the client's going away.
@@ -30,8 +32,6 @@ package struct Deadline: Sendable {
         self.instant = instant
         self.isAbandoned = isAbandoned
     }
-
-    package var hasPassed: Bool { instant.map { ContinuousClock.now > $0 } ?? false }
 }
 
 /// The views of all the shards that an index expression names.
@@ -40,17 +40,35 @@ package struct SearchView: Sendable {
         package var target: CatalogSnapshot.Target
         package var shard: Int
         package var view: any ShardView
+        /// Milliseconds since 1970: what `now` means in dates, the same on every shard.
+        package var now: Int64
     }
 
     package var parts: [Part]
-    /// How many shards the indices have, those that routing leaves out too.
     package var shardCount: Int { parts.count }
 
     package init(parts: [Part]) { self.parts = parts }
+}
 
-    /// The views of one index, in the order of its shards.
-    func siblings(of part: Part) -> [any ShardView] {
-        parts.filter { $0.target.index.uuid == part.target.index.uuid }.map(\.view)
+extension SearchView.Part {
+    /// The request as this index understands it: the filters of the aliases by which the index
+    /// was named, and its boost.
+    func request(_ request: SearchRequest, boost: Float = 1) throws -> SearchRequest {
+        var request = request
+        if let filters = target.filters {
+            var bool = BoolQuery()
+            bool.must = [request.query ?? Query(.matchAll)]
+            var any = BoolQuery()
+            any.should = try filters.map { try QueryDSL.parse($0) }
+            bool.filter = [Query(.bool(any))]
+            request.query = Query(.bool(bool))
+        }
+        if boost != 1 {
+            var query = request.query ?? Query(.matchAll)
+            query.boost *= boost
+            request.query = query
+        }
+        return request
     }
 }
 
@@ -62,67 +80,53 @@ extension Coordinator {
         of targets: [CatalogSnapshot.Target], routing: Set<String>? = nil
     ) throws -> SearchView {
         var parts: [SearchView.Part] = []
+        let now = now
         for target in targets {
             try target.index.checkAccess(.read)
-            var wanted: Set<Int>?
-            let values =
-                target.searchRouting.map { fixed in routing.map { fixed.intersection($0) } ?? fixed
-                }
-                ?? routing
-            if let values {
-                wanted = Set(
-                    values.map {
-                        Self.shardNumber(routing: $0, of: target.index.shardCount)
-                    })
+            var values = routing
+            if let fixed = target.searchRouting {
+                values = routing.map { fixed.intersection($0) } ?? fixed
+            }
+            let wanted = values.map { values in
+                Set(values.map { Self.shardNumber(routing: $0, of: target.index.shardCount) })
             }
             for shard in try shards(of: target.index)
             where wanted?.contains(shard.number) ?? true {
                 parts.append(
-                    SearchView.Part(target: target, shard: shard.number, view: try shard.view()))
+                    SearchView.Part(
+                        target: target, shard: shard.number, view: try shard.view(), now: now))
             }
         }
         return SearchView(parts: parts)
     }
 
     /// Searches every part of a view and merges: the same hits, bit for bit, however the
-    /// documents are spread over shards.
+    /// documents are spread over the shards of an index.
     package func search(
         _ request: SearchRequest, in view: SearchView, until deadline: Deadline = Deadline()
     ) throws -> SearchAnswer {
         var answer = SearchAnswer()
         answer.shardCount = view.shardCount
-        var merged: [SearchAnswer.Placed] = []
+        var answers: [(part: SearchView.Part, answer: ShardAnswer)] = []
         var total = TotalHits(value: 0, isExact: true)
-        for part in view.parts {
-            do {
-                var query = ShardQuery(request: request, limit: request.from + request.size)
-                query.aliasFilters = part.target.filters
-                query.boost = try boost(of: part.target.index, in: request)
-                let own = try part.view.search(
-                    query, with: view.siblings(of: part), until: deadline)
-                merged += own.hits.map {
-                    SearchAnswer.Placed(index: part.target.index, shard: part.shard, hit: $0)
-                }
-                total.value += own.total.value
-                total.isExact = total.isExact && own.total.isExact
-                if let score = own.maxScore {
+        for group in groups(view) {
+            let own: [(part: SearchView.Part, answer: ShardAnswer)] = try find(
+                request, in: group, until: deadline, failures: &answer.failures)
+            for (_, found) in own {
+                total.value += found.total.value
+                total.isExact = total.isExact && found.total.isExact
+                if let score = found.maxScore {
                     answer.maxScore = max(answer.maxScore ?? -.infinity, score)
                 }
-                answer.timedOut = answer.timedOut || own.timedOut
-                if let early = own.terminatedEarly {
+                answer.timedOut = answer.timedOut || found.timedOut
+                if let early = found.terminatedEarly {
                     answer.terminatedEarly = (answer.terminatedEarly ?? false) || early
                 }
-                if let profile = own.profile { answer.profile.append(profile) }
-            } catch {
-                answer.failures.append(
-                    SearchAnswer.Failure(
-                        index: part.target.index, shard: part.shard, error: error))
+                if let profile = found.profile { answer.profile.append(profile) }
             }
+            answers += own
         }
-        if view.parts.count > 1 {
-            merged.sort { HitOrder.isBefore($0.hit, $1.hit, request.sort) }
-        }
-        answer.hits = Array(merged.dropFirst(request.from).prefix(request.size))
+        try fetch(request, answers, into: &answer)
         switch request.trackTotalHits {
         case .none: answer.total = nil
         case .exact: answer.total = total
@@ -131,6 +135,90 @@ extension Coordinator {
                 total.value > limit ? TotalHits(value: limit, isExact: false) : total
         }
         return answer
+    }
+
+    /// The parts of each index, together.
+    private func groups(_ view: SearchView) -> [[SearchView.Part]] {
+        var groups: [[SearchView.Part]] = []
+        for part in view.parts {
+            if groups.last?.first?.target.index.uuid == part.target.index.uuid {
+                groups[groups.count - 1].append(part)
+            } else {
+                groups.append([part])
+            }
+        }
+        return groups
+    }
+
+    /// One shard needs no statistics but its own.
+    private func statistics(
+        _ request: SearchRequest, _ parts: [SearchView.Part]
+    ) throws -> (any ShardStatistics)? {
+        if parts.count < 2 { return nil }
+        var sum: (any ShardStatistics)?
+        for part in parts {
+            let own = try part.view.statistics(of: request, now: part.now)
+            sum = sum?.adding(own) ?? own
+        }
+        return sum
+    }
+
+    private func find(
+        _ request: SearchRequest, in parts: [SearchView.Part], until deadline: Deadline,
+        failures: inout [SearchAnswer.Failure]
+    ) throws -> [(part: SearchView.Part, answer: ShardAnswer)] {
+        var result: [(part: SearchView.Part, answer: ShardAnswer)] = []
+        do {
+            let own = try parts[0].request(
+                request, boost: try boost(of: parts[0].target.index, in: request))
+            let statistics = try statistics(own, parts)
+            for part in parts {
+                let question = ShardQuestion(
+                    request: own, now: part.now, statistics: statistics, deadline: deadline)
+                result.append((part, try part.view.find(question)))
+            }
+        } catch {
+            // What one shard of an index cannot do, none of them can: they share its mapping.
+            failures += parts.map {
+                SearchAnswer.Failure(index: $0.target.index, shard: $0.shard, error: error)
+            }
+            return []
+        }
+        return result
+    }
+
+    /// Merges by order, cuts the page, and has just those documents read.
+    private func fetch(
+        _ request: SearchRequest, _ answers: [(part: SearchView.Part, answer: ShardAnswer)],
+        into answer: inout SearchAnswer
+    ) throws {
+        var order: [(source: Int, place: Int)] = []
+        for (source, entry) in answers.enumerated() {
+            order += entry.answer.keys.indices.map { (source, $0) }
+        }
+        if answers.count > 1 {
+            func key(_ at: (source: Int, place: Int)) -> ShardAnswer.Key {
+                answers[at.source].answer.keys[at.place]
+            }
+            order.sort { HitOrder.isBefore(key($0), key($1), request.sort) }
+        }
+        let page = order.dropFirst(request.from).prefix(request.size)
+        var places: [Int: [Int]] = [:]
+        for at in page { places[at.source, default: []].append(at.place) }
+        var read: [Int: [Hit]] = [:]
+        for (source, wanted) in places {
+            read[source] = try answers[source].answer.fetch(wanted)
+        }
+        var next: [Int: Int] = [:]
+        for at in page {
+            let place = next[at.source, default: 0]
+            next[at.source] = place + 1
+            let part = answers[at.source].part
+            guard let hits = read[at.source], place < hits.count else { continue }
+            answer.hits.append(
+                SearchAnswer.Placed(
+                    index: part.target.index, shard: part.shard, hit: hits[place]))
+        }
     }
 
     private func boost(of index: IndexMetadata, in request: SearchRequest) throws -> Float {
@@ -142,19 +230,38 @@ extension Coordinator {
         return 1
     }
 
-    package func count(_ query: Query?, in view: SearchView) throws -> (
-        count: Int, failures: [SearchAnswer.Failure]
-    ) {
+    package func count(
+        _ query: Query?, in view: SearchView, minScore: Float? = nil, terminateAfter: Int = 0
+    ) throws -> (count: Int, failures: [SearchAnswer.Failure]) {
         var count = 0
         var failures: [SearchAnswer.Failure] = []
+        var request = SearchRequest()
+        request.query = query
+        request.minScore = minScore
+        request.terminateAfter = terminateAfter
         for part in view.parts {
             do {
-                count += try part.view.count(query, aliasFilters: part.target.filters)
+                let own = try part.request(request)
+                count += try part.view.count(ShardQuestion(request: own, now: part.now))
             } catch {
                 failures.append(
                     .init(index: part.target.index, shard: part.shard, error: error))
             }
         }
         return (count, failures)
+    }
+
+    /// Why a document of one shard has its score, with the statistics of all shards.
+    package func explain(
+        _ query: Query, id: DocumentID, shard: Int, in view: SearchView
+    ) throws -> Explanation? {
+        guard let part = view.parts.first(where: { $0.shard == shard }) else { return nil }
+        var request = SearchRequest()
+        request.query = query
+        let own = try part.request(request)
+        return try part.view.explain(
+            ShardQuestion(
+                request: own, now: part.now, statistics: try statistics(own, view.parts)),
+            id: id)
     }
 }

@@ -1,29 +1,49 @@
 package import TrawlJSON
 package import TrawlQuery
 
-/// What one shard is asked, and against which mapping it is understood.
-package struct ShardQuery: Sendable {
+/// What one shard is asked.
+package struct ShardQuestion: Sendable {
     package var request: SearchRequest
-    /// Filters of the aliases by which the index was named: one of them must hold.
-    package var aliasFilters: [JSONValue]?
-    /// How many hits the shard has to give: from + size of the whole, so that any split merges.
-    package var limit: Int
-    package var boost: Float = 1
+    /// Milliseconds since 1970: what `now` means in dates.
+    package var now: Int64
+    /// Of the whole index; nil when the shard is all of it.
+    package var statistics: (any ShardStatistics)?
+    package var deadline: Deadline
 
-    package init(request: SearchRequest, limit: Int) {
+    package init(
+        request: SearchRequest, now: Int64, statistics: (any ShardStatistics)? = nil,
+        deadline: Deadline = Deadline()
+    ) {
         self.request = request
-        self.limit = limit
+        self.now = now
+        self.statistics = statistics
+        self.deadline = deadline
     }
 }
 
-/// What one shard answers. Hits are in order, at most as many as were asked for.
-package struct ShardAnswer: Sendable {
-    package var hits: [Hit] = []
+/// What one shard answers: the order of what it found, and a way to read some of it.
+package struct ShardAnswer {
+    /// What orders a hit among those of other shards.
+    package struct Key: Sendable {
+        package var score: Float
+        package var sort: [SortValue]
+        package var stamp: UInt64
+
+        package init(score: Float, sort: [SortValue], stamp: UInt64) {
+            self.score = score
+            self.sort = sort
+            self.stamp = stamp
+        }
+    }
+
+    package var keys: [Key] = []
     package var total = TotalHits(value: 0, isExact: true)
     package var maxScore: Float?
     package var timedOut = false
     package var terminatedEarly: Bool?
     package var profile: JSONValue?
+    /// Reads the documents at places of `keys`.
+    package var fetch: ([Int]) throws -> [Hit] = { _ in [] }
 
     package init() {}
 }
@@ -72,11 +92,11 @@ package struct SearchAnswer: Sendable {
 /// The order of hits across shards: the sort keys, then the stamps of ingestion.
 package enum HitOrder {
     /// Whether `a` comes before `b`.
-    package static func isBefore(_ a: Hit, _ b: Hit, _ sort: [SortKey]) -> Bool {
+    package static func isBefore(
+        _ a: ShardAnswer.Key, _ b: ShardAnswer.Key, _ sort: [SortKey]
+    ) -> Bool {
         if sort.isEmpty {
-            let x = a.score ?? 0
-            let y = b.score ?? 0
-            if x != y { return x > y }
+            if a.score != b.score { return a.score > b.score }
             return a.stamp < b.stamp
         }
         for (place, key) in sort.enumerated() {

@@ -7,6 +7,8 @@ package struct ShardWrite: Sendable {
     /// The change's place in the shard's log: `_seq_no`.
     package var offset: Int64
     package var epoch: Int64
+    /// Why a document was refused, with what caused it.
+    package var error: (any Error)?
 
     package init(outcome: ChangeOutcome, offset: Int64, epoch: Int64) {
         self.outcome = outcome

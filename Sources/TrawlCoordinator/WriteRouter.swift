@@ -155,66 +155,19 @@ extension Coordinator {
                 indexUUID: "_na_")
         }
         let operation: Change.Operation
-        var version = index.version
         switch request.kind {
         case .index, .create:
-            version = try admit(request.source, id: id, routing: routing, into: index)
             operation =
                 request.kind == .create
                 ? .create(source: request.source) : .index(source: request.source)
         case .update:
-            version = try admitUpdate(request.source, id: id, routing: routing, into: index)
             operation = .update(Change.Update(body: request.source))
         case .delete: operation = .delete
         }
         return Change(
             id: DocumentID(id), operation: operation, routing: routing,
             condition: request.condition, requestID: request.requestID, stamp: nextStamp(),
-            schemaVersion: version)
-    }
-
-    /// Refuses a document that does not fit the mapping, and extends the mapping by the fields
-    /// that it brings.
-    ///
-    /// - Returns: The version of the mapping that holds all its fields.
-    private func admit(
-        _ source: [UInt8], id: String, routing: String?, into index: IndexMetadata
-    ) throws -> Int64 {
-        guard try index.mapping.additions(by: source, id: id, routing: routing) != nil else {
-            return index.version
-        }
-        // Others may have brought the same fields meanwhile: look again, one at a time.
-        return try mappingChanges.withLock { _ in
-            guard let current = catalog.snapshot.indices[index.name],
-                let additions = try current.mapping.additions(by: source, id: id, routing: routing)
-            else { return catalog.snapshot.indices[index.name]?.version ?? index.version }
-            let changed = try catalog.update { catalog in
-                guard var index = catalog.indices[index.name] else {
-                    throw CoordinatorError.indexNotFound(index.name)
-                }
-                index.mapping = additions
-                index.version += 1
-                catalog.put(index)
-                return index
-            }
-            tellShards(of: changed)
-            return changed.version
-        }
-    }
-
-    /// The documents within an update's body are parts of documents: their fields are known
-    /// before the change is in the log.
-    private func admitUpdate(
-        _ body: [UInt8], id: String, routing: String?, into index: IndexMetadata
-    ) throws -> Int64 {
-        let slice = try JSONSlice(parsing: body)
-        var version = index.version
-        for key in ["doc", "upsert"] {
-            guard let part = slice[key] else { continue }
-            version = try max(
-                version, admit(part.array, id: id, routing: routing, into: index))
-        }
-        return version
+            schemaVersion: index.version)
     }
 }
 

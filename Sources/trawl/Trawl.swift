@@ -10,6 +10,7 @@ enum Trawl {
     /// Every verb, in the order of the help page.
     static let commands: [Command] = [
         AnalyzeCommand.command,
+        ServeCommand.command,
         SimCommand.command,
         EvalCommand.command,
         CheckCommand.command,

@@ -132,6 +132,9 @@ struct Scenario {
             case "$near":
                 return abs((found?.doubleValue ?? .infinity) - value.doubleValue!) < 1e-4
                     ? nil : "is \(shown)"
+            case "$same":
+                let known = fill("${\(value.stringValue!)}")
+                return known == shown ? nil : "is \(shown), not \(known)"
             case "$set":
                 guard let found else { return "nothing to keep" }
                 kept[value.stringValue!] = found.stringValue ?? found.description

@@ -1,20 +1,18 @@
 import Foundation
 import Testing
-import TrawlCoordinator
 import TrawlFiles
 import TrawlHTTP
 import TrawlJSON
+import TrawlNode
 
-@testable import TrawlAPI
-
-/// The files under `Scenarios`: those whose names begin with 1 need an engine that searches.
+/// The files under `Scenarios`. `TRAWL_SCENARIO_URL` sends them to another server of this API.
 enum ScenarioFiles {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "Scenarios")
 
-    static func names(_ prefix: String) -> [String] {
+    static var names: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? [])
-            .filter { $0.hasPrefix(prefix) && $0.hasSuffix(".json") }.sorted()
+            .filter { $0.hasSuffix(".json") }.sorted()
     }
 
     static func load(_ name: String) throws -> Scenario {
@@ -23,23 +21,24 @@ enum ScenarioFiles {
     }
 }
 
-@Suite("Scenarios on the reference shard")
-struct ReferenceScenarioTests {
-    @Test("the API answers as the scenario says", arguments: ScenarioFiles.names("0"))
+@Suite("Scenarios")
+struct ScenarioTests {
+    @Test("a node answers as the scenario says", arguments: ScenarioFiles.names)
     func scenario(_ name: String) throws {
-        let catalog = try IndexCatalog(store: MemoryFileStore(), newUUID: "test-cluster-uuid")
-        let coordinator = Coordinator(catalog: catalog, provider: ReferenceShards())
-        let services = Services(
-            coordinator: coordinator,
-            node: NodeDescription(
-                id: "node-id", name: "node-1", clusterName: "test", host: "127.0.0.1",
-                httpPort: 9200, startedAt: 0))
-        let handler = APIHandler(services: services)
-        try ScenarioFiles.load(name).run { method, target, headers, body in
-            handler.respond(
-                to: try HTTPRequest(
-                    method: method, target: target,
-                    headers: headers.map { ($0.name.lowercased(), $0.value) }, body: body))
+        let scenario = try ScenarioFiles.load(name)
+        if let url = ProcessInfo.processInfo.environment["TRAWL_SCENARIO_URL"] {
+            return try run(scenario, HTTPClient(base: url))
+        }
+        let node = try Node(
+            NodeConfiguration(host: "127.0.0.1", port: 0, name: "node-1", clusterName: "test"),
+            store: MemoryFileStore())
+        defer { node.stop() }
+        try run(scenario, HTTPClient(base: node.url))
+    }
+
+    private func run(_ scenario: Scenario, _ client: HTTPClient) throws {
+        try scenario.run { method, target, headers, body in
+            try client.send(method, target, headers: headers, body: body)
         }
     }
 }

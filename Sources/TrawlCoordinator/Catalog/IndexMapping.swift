@@ -10,7 +10,6 @@ package struct IndexMapping: Sendable {
     package let context: MappingContext
     /// The settings that the analyzers were made from.
     private let analysis: FlatSettings
-    private let parsers: ParserPool
     /// The settings as the schema reads them: similarities, limits.
     package let settings: IndexSettings
 
@@ -36,7 +35,6 @@ package struct IndexMapping: Sendable {
         } catch {
             throw error.asFailedMapping
         }
-        parsers = ParserPool()
     }
 
     private init(_ mapping: Mapping, like other: IndexMapping) {
@@ -45,7 +43,6 @@ package struct IndexMapping: Sendable {
         analyzers = other.analyzers
         context = other.context
         settings = other.settings
-        parsers = ParserPool()
     }
 
     package var json: JSONObject { mapping.json }
@@ -63,34 +60,6 @@ package struct IndexMapping: Sendable {
 
     package func merging(_ update: JSONObject) throws -> IndexMapping {
         IndexMapping(try mapping.merging(.object(update), context: context), like: self)
-    }
-
-    /// Reads a document, and says what it needs.
-    ///
-    /// - Returns: Nil when the mapping has all its fields; the mapping with them added otherwise.
-    /// - Throws: ``SchemaError`` when the document does not fit.
-    package func additions(
-        by source: [UInt8], id: String, routing: String?
-    ) throws -> IndexMapping? {
-        var current = self
-        var changed = false
-        while let update = try current.missing(in: source, id: id, routing: routing) {
-            current = try current.merging(update)
-            changed = true
-        }
-        return changed ? current : nil
-    }
-
-    private func missing(
-        in source: [UInt8], id: String, routing: String?
-    ) throws -> JSONObject? {
-        let entry = try parsers.take {
-            try DocumentParser(mapping: mapping, catalog: analyzers, limits: limits)
-        }
-        defer { parsers.put(entry) }
-        let outcome = try entry.parser.parse(
-            id: id, routing: routing, source: source, into: &entry.document)
-        return if case .needsMapping(let update) = outcome { update } else { nil }
     }
 
     /// What documents' values of a field are analysed with; nil for a field that is not.
@@ -150,25 +119,4 @@ package struct IndexMapping: Sendable {
         default: return []
         }
     }
-}
-
-/// Parsers that are not at work. Each keeps its buffers; as many are made as threads parse at once.
-///
-/// `@unchecked`: an entry is in `idle` or with the one thread that took it out.
-private final class ParserPool: @unchecked Sendable {
-    final class Entry: @unchecked Sendable {
-        let parser: DocumentParser
-        var document = ParsedDocument()
-
-        init(_ parser: DocumentParser) { self.parser = parser }
-    }
-
-    private let idle = Mutex<[Entry]>([])
-
-    func take(_ make: () throws -> DocumentParser) throws -> Entry {
-        if let entry = idle.withLock({ $0.popLast() }) { return entry }
-        return Entry(try make())
-    }
-
-    func put(_ entry: Entry) { idle.withLock { $0.append(entry) } }
 }

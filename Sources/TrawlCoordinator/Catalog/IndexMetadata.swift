@@ -1,3 +1,4 @@
+internal import TrawlSchema
 internal import TrawlErrors
 package import TrawlJSON
 
@@ -74,6 +75,9 @@ package struct IndexMetadata: Sendable {
     package func limit(_ name: String, default fallback: Int) -> Int {
         settings.int(name) ?? fallback
     }
+
+    /// How often changes become visible by themselves; nil when they do not.
+    package var refreshInterval: Duration? { mapping.settings.refreshInterval }
 
     // MARK: Blocks
 

@@ -1,0 +1,82 @@
+internal import TrawlCoordinator
+internal import TrawlDocument
+internal import TrawlIndex
+internal import TrawlQuery
+internal import TrawlSchema
+internal import TrawlSearch
+
+/// A shard of this process as of one refresh.
+final class SnapshotView: ShardView {
+    private let searcher: Searcher
+
+    init(
+        snapshot: Snapshot, index: IndexMetadata, cache: FilterCache
+    ) throws {
+        searcher = Searcher(
+            snapshot, mapping: index.mapping.mapping, catalog: index.mapping.analyzers,
+            similarities: try index.mapping.settings.similarities(), cache: cache)
+    }
+
+    private func instant(_ milliseconds: Int64) -> Instant { Instant(epochMillis: milliseconds) }
+
+    func check(_ query: Query, now: Int64) throws {
+        _ = try searcher.analyzer(now: instant(now)).analyze(query)
+    }
+
+    func statistics(of request: SearchRequest, now: Int64) throws -> any ShardStatistics {
+        Statistics(sum: try searcher.statistics(for: request, now: instant(now)))
+    }
+
+    private func conditions(_ question: ShardQuestion) -> Searcher.Conditions {
+        Searcher.Conditions(
+            statistics: (question.statistics as? Statistics)?.sum, now: instant(question.now),
+            clock: SearchClock(
+                deadline: question.deadline.instant, isCancelled: question.deadline.isAbandoned))
+    }
+
+    func find(_ question: ShardQuestion) throws -> ShardAnswer {
+        var request = question.request
+        // The shard finds what the whole may need; the coordinator cuts the page.
+        request.size += request.from
+        request.from = 0
+        let conditions = conditions(question)
+        let result = try searcher.search(request, conditions)
+        var answer = ShardAnswer()
+        answer.keys = result.found.map {
+            ShardAnswer.Key(score: $0.score, sort: $0.sort, stamp: $0.stamp)
+        }
+        answer.total = result.total
+        answer.maxScore = result.maxScore
+        answer.timedOut = result.timedOut
+        if result.terminatedEarly { answer.terminatedEarly = true }
+        answer.profile = result.profile
+        let found = result.found
+        let phase = try found.isEmpty ? nil : FetchPhase(request, searcher, conditions)
+        answer.fetch = { places in
+            try places.compactMap { try phase?.hit(found[$0]) }
+        }
+        return answer
+    }
+
+    func count(_ question: ShardQuestion) throws -> Int {
+        try searcher.count(
+            question.request.query, conditions(question), minScore: question.request.minScore,
+            terminateAfter: question.request.terminateAfter
+        ).total.value
+    }
+
+    func explain(_ question: ShardQuestion, id: DocumentID) throws -> Explanation? {
+        guard let query = question.request.query else { return nil }
+        return try searcher.explain(query, id: id.string, conditions(question))
+    }
+
+    /// What scores depend on, of one shard or of many.
+    private struct Statistics: ShardStatistics {
+        var sum: RankingStatistics
+
+        func adding(_ other: any ShardStatistics) -> any ShardStatistics {
+            guard let other = other as? Statistics else { return self }
+            return Statistics(sum: sum + other.sum)
+        }
+    }
+}

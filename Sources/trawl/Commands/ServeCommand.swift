@@ -1,0 +1,74 @@
+internal import Glibc
+internal import TrawlNode
+
+/// `trawl serve`: one node, until it is told to stop.
+enum ServeCommand {
+    static let command = Command(
+        name: "serve", summary: "Start a node that answers the Elasticsearch API.",
+        details: "Stops on SIGINT and SIGTERM: finishes what is under way, commits, exits 0.",
+        options: [
+            .init(name: "data", value: "DIR", help: "where the data is (default: trawl-data)"),
+            .init(
+                name: "listen", value: "HOST:PORT",
+                help: "default 127.0.0.1:9200; port 0 lets the system choose"),
+            .init(name: "name", value: "NAME", help: "the node's name"),
+            .init(name: "cluster-name", value: "NAME", help: "the cluster's name"),
+            .init(name: "port-file", value: "FILE", help: "write the port there once it listens"),
+        ],
+        examples: ["trawl serve", "trawl serve --data /tmp/try --listen 127.0.0.1:0"]
+    ) { arguments, output in
+        var configuration = NodeConfiguration()
+        if let directory = arguments.value("data") { configuration.dataDirectory = directory }
+        if let name = arguments.value("name") { configuration.name = name }
+        if let name = arguments.value("cluster-name") { configuration.clusterName = name }
+        if let address = arguments.value("listen") {
+            (configuration.host, configuration.port) = try parse(address)
+        }
+        // Signals are taken by `sigwait` below; threads made from here on inherit the mask.
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, SIGINT)
+        unsafe sigaddset(&signals, SIGTERM)
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+        let node = try Node(configuration)
+        let milliseconds = Int(node.startTime / .milliseconds(1))
+        output.line("trawl listens on \(node.url)  (started in \(milliseconds) ms)")
+        output.line("data in \(configuration.dataDirectory)")
+        output.line("try:")
+        output.line("  curl \(node.url)")
+        output.line(
+            "  curl -X PUT '\(node.url)/notes/_doc/1?refresh' -H 'Content-Type: application/json' "
+                + "-d '{\"text\": \"herring net\"}'")
+        output.line("  curl '\(node.url)/notes/_search?q=herring&pretty'")
+        output.flush()
+        if let file = arguments.value("port-file") { try write(node.port, to: file) }
+        var signal: Int32 = 0
+        unsafe sigwait(&signals, &signal)
+        output.line("stopping")
+        output.flush()
+        node.stop()
+        return .success
+    }
+
+    private static func parse(_ address: String) throws(UsageError) -> (String, Int) {
+        guard let colon = address.lastIndex(of: ":"),
+            let port = Int(address[address.index(after: colon)...]), (0...65_535).contains(port)
+        else {
+            throw UsageError(
+                "--listen takes HOST:PORT, not \"\(address)\"", help: "trawl serve --help")
+        }
+        let host = address[..<colon].filter { $0 != "[" && $0 != "]" }
+        return (host.isEmpty ? "127.0.0.1" : String(host), port)
+    }
+
+    /// Whole or not at all: whoever waits for the file reads the port at once.
+    private static func write(_ port: Int, to path: String) throws {
+        let beside = path + ".part"
+        guard let file = unsafe fopen(beside, "w") else {
+            throw UsageError("cannot write \(path)", help: "trawl serve --help")
+        }
+        unsafe fputs("\(port)\n", file)
+        unsafe fclose(file)
+        _ = unsafe rename(beside, path)
+    }
+}
