@@ -229,10 +229,7 @@ enum DocumentRoutes {
         _ document: ShardDocument, _ request: APIRequest, _ index: IndexMetadata
     ) throws {
         guard let version = try request.optionalLong("version") else { return }
-        let isExternalOrEqual = request["version_type"] == "external_gte"
-        if version == document.version || (isExternalOrEqual && document.version <= version) {
-            return
-        }
+        if version == document.version { return }
         throw APIError(
             409, "version_conflict_engine_exception",
             "[\(document.id)]: version conflict, current version [\(document.version)] is "

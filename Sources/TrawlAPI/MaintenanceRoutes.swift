@@ -217,7 +217,7 @@ enum MaintenanceRoutes {
         {
             let shards = (0..<target.index.shardCount).map { number -> JSONValue in
                 [
-                    "id": JSONValue(number), "type": "EXISTING_STORE", "stage": "DONE",
+                    "id": JSONValue(number), "type": "EMPTY_STORE", "stage": "DONE",
                     "primary": true, "start_time_in_millis": JSONValue(node.startedAt),
                     "stop_time_in_millis": JSONValue(node.startedAt), "total_time_in_millis": 0,
                     "source": ["bootstrap_new_history_uuid": false],

@@ -5,7 +5,7 @@ internal import TrawlJSON
 enum RootRoutes {
     static let routes: [Route] = [
         Route([.get], ["/"], lane: .immediate) { request, services in
-            .value(services.banner)
+            .value(services.banner(for: request.http))
         },
         Route([.get], ["/_health/live"], lane: .immediate) { _, _ in
             .value(["status": "live"])

@@ -34,7 +34,7 @@ enum ScrollRoutes {
             problems.append("[request_cache] cannot be used in a scroll context")
         }
         if !problems.isEmpty { throw APIError.validation(problems) }
-        try SearchContexts.checkKeepAlive(keepAlive, keepAliveText)
+        try SearchContexts.checkKeepAlive(keepAlive, keepAliveText, services)
         let view = try services.coordinator.view(
             of: try SearchRoutes.targets(request, services),
             routing: SearchRoutes.routing(request["routing"]))
@@ -87,7 +87,7 @@ enum ScrollRoutes {
         var keepAlive: Duration?
         if let text = body["scroll"]?.stringValue ?? request["scroll"] {
             keepAlive = try TimeValue.parse(text, of: "scroll")
-            try SearchContexts.checkKeepAlive(keepAlive!, text)
+            try SearchContexts.checkKeepAlive(keepAlive!, text, services)
         }
         guard var scroll = services.contexts.scroll(id) else { throw missing(id) }
         let answer = try page(&scroll, services)
@@ -200,7 +200,7 @@ enum PointInTimeRoutes {
             throw APIError.validation(["keep alive not specified"])
         }
         let keepAlive = try TimeValue.parse(text, of: "keep_alive")
-        try SearchContexts.checkKeepAlive(keepAlive, text)
+        try SearchContexts.checkKeepAlive(keepAlive, text, services)
         let view = try services.coordinator.view(
             of: try SearchRoutes.targets(request, services),
             routing: SearchRoutes.routing(request["routing"]))

@@ -49,12 +49,19 @@ final class SearchContexts: Sendable {
         state.points = state.points.filter { $0.value.deadline > now }
     }
 
-    static func checkKeepAlive(_ keepAlive: Duration, _ text: String) throws {
-        if keepAlive > maxKeepAlive {
+    static func checkKeepAlive(
+        _ keepAlive: Duration, _ text: String, _ services: Services
+    ) throws {
+        let name = "search.max_keep_alive"
+        let catalog = services.catalog
+        let setting =
+            catalog.transientSettings.text(name) ?? catalog.persistentSettings.text(name)
+        let limit = try setting.map { try TimeValue.parse($0, of: name) } ?? maxKeepAlive
+        if keepAlive > limit {
             throw APIError.illegalArgument(
-                "Keep alive for request (\(text)) is too large. It must be less than (1d). This "
-                    + "limit can be set by changing the [search.max_keep_alive] cluster level "
-                    + "setting.")
+                "Keep alive for request (\(text)) is too large. It must be less than "
+                    + "(\(setting ?? "1d")). This limit can be set by changing the "
+                    + "[search.max_keep_alive] cluster level setting.")
         }
     }
 

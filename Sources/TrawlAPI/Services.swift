@@ -34,12 +34,23 @@ package final class Services: Sendable {
     /// The version that clients are told: that of the API whose behaviour this is.
     package static let version = "3.6.0"
 
-    var banner: JSONValue {
+    /// Clients of Elasticsearch 7 talk only to servers of version 7 and up, whatever else these
+    /// say of themselves.
+    private static func announced(to request: HTTPRequest) -> String {
+        let meta = request.header("x-elastic-client-meta") ?? ""
+        let agent = request.header("user-agent") ?? ""
+        let isSeven =
+            meta.hasPrefix("es=7.")
+            || (agent.contains("elasticsearch") && agent.contains("/7."))
+        return isSeven ? "7.17.0" : version
+    }
+
+    func banner(for request: HTTPRequest) -> JSONValue {
         [
             "name": .string(node.name), "cluster_name": .string(node.clusterName),
             "cluster_uuid": .string(catalog.clusterUUID),
             "version": [
-                "distribution": "opensearch", "number": .string(Self.version),
+                "distribution": "opensearch", "number": .string(Self.announced(to: request)),
                 "build_type": "trawl", "build_hash": .string(node.buildHash),
                 "build_date": "2026-01-01T00:00:00.000Z", "build_snapshot": false,
                 "lucene_version": "10.3.2", "minimum_wire_compatibility_version": "2.19.0",
