@@ -137,6 +137,7 @@ let package = Package(
                 "TrawlSchema",
                 "TrawlSimulation",
                 "TrawlFiles",
+                "TrawlLog",
                 "TrawlIndex",
                 "TrawlSegment",
                 "TrawlEval",

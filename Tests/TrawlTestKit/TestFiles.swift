@@ -68,3 +68,12 @@ package enum Golden {
         return Array(try Data(contentsOf: url))
     }
 }
+
+/// Directories made without syncs, for tests that need very many.
+package enum Directories {
+    package static func make(_ path: String, file: String, bytes: [UInt8]) throws {
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true)
+        try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + file))
+    }
+}

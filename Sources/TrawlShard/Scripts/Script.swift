@@ -54,7 +54,20 @@ package struct Script: Sendable {
         }
     }
 
+    /// As in Elasticsearch.
+    private static let maxByteCount = 65_535
+
     private static func compile(_ text: String) throws(SchemaError) -> [ScriptStatement] {
+        guard text.utf8.count <= maxByteCount else {
+            throw SchemaError(
+                type: "illegal_argument_exception", reason: "failed to execute script",
+                causes: [
+                    .init(
+                        type: "illegal_argument_exception",
+                        reason: "exceeded max allowed inline script size in bytes "
+                            + "[\(maxByteCount)] with size [\(text.utf8.count)]")
+                ])
+        }
         do throws(ScriptFailure) {
             var parser = try ScriptParser(text)
             return try parser.program()

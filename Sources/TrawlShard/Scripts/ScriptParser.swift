@@ -190,7 +190,7 @@ struct ScriptParser {
     private mutating func append(to statements: inout [ScriptStatement]) throws(ScriptFailure) {
         if take(";") { return }
         if isNext("{") {
-            statements += try block()
+            statements += try nested { parser throws(ScriptFailure) in try parser.block() }
         } else {
             statements.append(
                 try nested { parser throws(ScriptFailure) in try parser.statement() })
@@ -406,7 +406,8 @@ struct ScriptParser {
             let inner = try expression()
             try expect(")")
             return inner
-        case .symbol("["): return try literal()
+        case .symbol("["):
+            return try nested { parser throws(ScriptFailure) in try parser.literal() }
         default: throw unexpected
         }
     }

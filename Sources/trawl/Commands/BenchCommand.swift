@@ -2,5 +2,7 @@
 enum BenchCommand {
     static let command = Command(
         name: "bench", summary: "Measure a part of the engine on this machine.",
-        subcommands: [BenchDocuments.command, BenchJSON.command, BenchText.command])
+        subcommands: [
+            BenchDocuments.command, BenchJSON.command, BenchLog.command, BenchText.command,
+        ])
 }
