@@ -149,8 +149,8 @@ static int grow_table(trawl_inverter *self) {
   return 0;
 }
 
-static term_record *find_or_add(trawl_inverter *self, const uint8_t *bytes, size_t count) {
-  uint32_t hash = hash_of(bytes, count);
+static term_record *find_or_add(trawl_inverter *self, const uint8_t *bytes, size_t count,
+                                uint32_t hash) {
   size_t place = hash & self->table_mask;
   uint64_t entry;
   while ((entry = self->table[place])) {
@@ -212,35 +212,62 @@ static inline int put_position(trawl_inverter *self, term_record *record, uint32
   return put(self, record, delta >> 6);
 }
 
+static int add_occurrence(trawl_inverter *self, uint32_t doc, const uint8_t *bytes,
+                          const trawl_occurrence *o, uint32_t hash) {
+  const int detail = self->detail;
+  term_record *record = find_or_add(self, bytes + o->term_start, (size_t)o->term_byte_count, hash);
+  if (!record) return -1;
+  uint32_t is_new = record->last_doc != doc || record->doc_count == 0;
+  if (!is_new && detail == 1) return 0;
+  if (is_new) {
+    record->last_position = 0;
+    record->last_start = 0;
+  }
+  uint32_t delta = detail >= 3 ? (uint32_t)o->position - record->last_position : 0;
+  if (put_position(self, record, delta, is_new)) return -1;
+  if (is_new) {
+    if (put(self, record, doc - record->last_doc - 1)) return -1;
+    record->last_doc = doc;
+    record->doc_count++;
+  }
+  record->last_position = (uint32_t)o->position;
+  record->occurrence_count++;
+  if (detail == 4) {
+    int32_t step = o->start_byte_offset - (int32_t)record->last_start;
+    uint32_t zigzag = (uint32_t)step << 1 ^ (uint32_t)(step >> 31);
+    if (put(self, record, zigzag)) return -1;
+    if (put(self, record, (uint32_t)(o->end_byte_offset - o->start_byte_offset))) return -1;
+    record->last_start = (uint32_t)o->start_byte_offset;
+  }
+  return 0;
+}
+
+// Finding a term costs three cache misses in a row: the table, the record, the list's end. So the
+// occurrences go through in portions, and each step asks for the memory of the next.
+enum { PORTION = 32 };
+
 int trawl_inverter_add(trawl_inverter *self, uint32_t doc, const uint8_t *bytes,
                        const trawl_occurrence *occurrences, size_t count) {
-  const int detail = self->detail;
-  for (size_t i = 0; i < count; i++) {
-    const trawl_occurrence *o = &occurrences[i];
-    term_record *record = find_or_add(self, bytes + o->term_start, (size_t)o->term_byte_count);
-    if (!record) return -1;
-    uint32_t is_new = record->last_doc != doc || record->doc_count == 0;
-    if (!is_new && detail == 1) continue;
-    if (is_new) {
-      record->last_position = 0;
-      record->last_start = 0;
+  uint32_t hashes[PORTION];
+  const term_record *records[PORTION];
+  for (size_t start = 0; start < count; start += PORTION) {
+    const trawl_occurrence *o = occurrences + start;
+    const size_t n = count - start < PORTION ? count - start : PORTION;
+    for (size_t i = 0; i < n; i++) {
+      hashes[i] = hash_of(bytes + o[i].term_start, (size_t)o[i].term_byte_count);
+      __builtin_prefetch(&self->table[hashes[i] & self->table_mask]);
     }
-    uint32_t delta = detail >= 3 ? (uint32_t)o->position - record->last_position : 0;
-    if (put_position(self, record, delta, is_new)) return -1;
-    if (is_new) {
-      if (put(self, record, doc - record->last_doc - 1)) return -1;
-      record->last_doc = doc;
-      record->doc_count++;
+    for (size_t i = 0; i < n; i++) {
+      uint64_t entry = self->table[hashes[i] & self->table_mask];
+      records[i] = (uint32_t)(entry >> 32) == hashes[i] && entry
+                       ? record_at(self, (uint32_t)entry - 1)
+                       : NULL;
+      if (records[i]) __builtin_prefetch(records[i], 1);
     }
-    record->last_position = (uint32_t)o->position;
-    record->occurrence_count++;
-    if (detail == 4) {
-      int32_t step = o->start_byte_offset - (int32_t)record->last_start;
-      uint32_t zigzag = (uint32_t)step << 1 ^ (uint32_t)(step >> 31);
-      if (put(self, record, zigzag)) return -1;
-      if (put(self, record, (uint32_t)(o->end_byte_offset - o->start_byte_offset))) return -1;
-      record->last_start = (uint32_t)o->start_byte_offset;
-    }
+    for (size_t i = 0; i < n; i++)
+      if (records[i]) __builtin_prefetch(records[i]->next, 1);
+    for (size_t i = 0; i < n; i++)
+      if (add_occurrence(self, doc, bytes, &o[i], hashes[i])) return -1;
   }
   return 0;
 }

@@ -6,10 +6,33 @@
 #include <immintrin.h>
 #endif
 
+// Every x86-64 processor since 2008 counts bits by an instruction.
+#if defined(__x86_64__) && defined(__clang__)
+#pragma clang attribute push(__attribute__((target("popcnt"))), apply_to = function)
+#endif
+
 static inline uint64_t load64(const uint8_t *p) {
   uint64_t word;
   memcpy(&word, p, 8);
   return word;
+}
+
+// A list is larger than what malloc keeps at hand, and a query over many segments opens many.
+enum { KEPT_LISTS = 64 };
+typedef struct {
+  uint32_t count;
+  trawl_list *lists[KEPT_LISTS];
+} kept_lists;
+static __thread kept_lists kept;
+
+trawl_list *trawl_list_new(void) {
+  if (kept.count > 0) return kept.lists[--kept.count];
+  return malloc(sizeof(trawl_list));
+}
+
+void trawl_list_free(trawl_list *l) {
+  if (kept.count < KEPT_LISTS) kept.lists[kept.count++] = l;
+  else free(l);
 }
 
 static void damage(trawl_list *l) {
@@ -92,9 +115,11 @@ void trawl_list_open(trawl_list *l, const uint8_t *bytes, size_t byte_count, uin
   const uint8_t *p = bytes;
   l->last_docs = p;
   l->offsets = p + 4 * n;
+  l->pair_count = n > 32 ? 8 : 4;
+  const size_t impact_bytes = 2 * (size_t)l->pair_count;
   if (l->has_frequencies) {
     l->impacts = bytes + need;
-    need += 8 * n;
+    need += impact_bytes * n;
   }
   if (detail >= 3) {
     l->position_offsets = bytes + need;
@@ -102,7 +127,7 @@ void trawl_list_open(trawl_list *l, const uint8_t *bytes, size_t byte_count, uin
   }
   if (l->has_frequencies && n > 32) {
     l->groups = bytes + need;
-    need += 8 * ((n + 31) / 32);
+    need += impact_bytes * ((n + 31) / 32);
   }
   if (need >= byte_count || trawl_load32(l->last_docs, n - 1) >= doc_limit) {
     damage(l);
@@ -375,36 +400,43 @@ uint32_t trawl_list_count_bits(trawl_list *l, uint32_t base, uint32_t end, const
 
 // ---- probing ----
 
-uint32_t trawl_list_probe(trawl_list *l, const uint32_t *docs, uint32_t count, uint32_t *found,
-                          uint32_t *frequencies) {
-  uint32_t n = 0, i = 0;
-  if (count == 0 || l->block_count == 0) return 0;
-  uint32_t block = start_block(l, docs[0]);
-  while (i < count && block < l->block_count) {
-    uint32_t last = trawl_list_last_doc(l, block);
-    if (docs[i] > last) {
-      block = trawl_list_find_block(l, block, docs[i]);
-      continue;
-    }
-    uint32_t first = trawl_list_previous(l, block) + 1;
-    if (docs[i] < first) {  // between blocks cannot be: first follows the block before
-      i++;
-      continue;
-    }
-    trawl_list_enter(l, block);
-    if (l->damaged) return n;
-    uint32_t start = n;
-    if (l->words && !(l->state & 1)) {
-      const uint8_t *set = l->bits;
-      if (!frequencies) {
-        for (; i < count && docs[i] <= last; i++) {
-          uint32_t bit = docs[i] - first;
-          found[n] = i;
-          n += set[bit >> 3] >> (bit & 7) & 1;
-        }
-        block++;
-        continue;
+// How many of 16 ascending numbers are below `doc`.
+static inline uint32_t below_16(const uint32_t *numbers, uint32_t doc) {
+#if defined(__x86_64__)
+  const __m128i bias = _mm_set1_epi32((int)0x80000000u);
+  const __m128i want = _mm_xor_si128(_mm_set1_epi32((int)doc), bias);
+  __m128i sum = _mm_setzero_si128();
+  for (int k = 0; k < 4; k++) {
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(numbers + 4 * k));
+    sum = _mm_sub_epi32(sum, _mm_cmplt_epi32(_mm_xor_si128(v, bias), want));
+  }
+  sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4e));
+  sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xb1));
+  return (uint32_t)_mm_cvtsi128_si32(sum);
+#else
+  uint32_t below = 0;
+  for (int k = 0; k < 16; k++) below += numbers[k] < doc;
+  return below;
+#endif
+}
+
+uint32_t trawl_list_probe_block(trawl_list *l, uint32_t block, const uint32_t *docs,
+                                uint32_t count, uint32_t *next, uint32_t *found,
+                                uint32_t *places) {
+  const uint32_t last = trawl_list_last_doc(l, block);
+  const uint32_t first = trawl_list_previous(l, block) + 1;
+  uint32_t n = 0, i = *next;
+  trawl_list_enter(l, block);
+  if (l->damaged) return 0;
+  if (l->words && !(l->state & 1)) {
+    const uint8_t *set = l->bits;
+    if (!places) {
+      for (; i < count && docs[i] <= last; i++) {
+        uint32_t bit = docs[i] - first;
+        found[n] = i;
+        n += set[bit >> 3] >> (bit & 7) & 1;
       }
+    } else {
       // The place in the block is the count of bits below.
       uint32_t rank = 0, word_done = 0;
       for (; i < count && docs[i] <= last; i++) {
@@ -412,60 +444,57 @@ uint32_t trawl_list_probe(trawl_list *l, const uint32_t *docs, uint32_t count, u
         uint64_t word = load64(set + 8 * w);
         if (!(word >> (bit & 63) & 1)) continue;
         while (word_done < w) rank += (uint32_t)__builtin_popcountll(load64(set + 8 * word_done++));
-        uint32_t place =
-            rank + (uint32_t)__builtin_popcountll(word & ((1ull << (bit & 63)) - 1));
+        uint32_t place = rank + (uint32_t)__builtin_popcountll(word & ((1ull << (bit & 63)) - 1));
         found[n] = i;
-        frequencies[n++] = place < TRAWL_BLOCK ? place : 0;
-      }
-    } else {
-      trawl_list_load(l, block);
-      if (l->damaged) return n;
-      const uint32_t *list = l->docs;
-      const uint32_t size = l->count;
-      uint32_t place = 0;
-      for (; i < count && docs[i] <= last; i++) {
-        uint32_t doc = docs[i];
-        // Steps of 16, then one vector comparison.
-        while (place + 16 < size && list[place + 15] < doc) place += 16;
-        if (place + 16 <= size) {
-#if defined(__x86_64__)
-          typedef int32_t i4 __attribute__((vector_size(16)));
-          (void)sizeof(i4);
-          const __m128i bias = _mm_set1_epi32((int)0x80000000u);
-          const __m128i want = _mm_xor_si128(_mm_set1_epi32((int)doc), bias);
-          uint32_t below = 0;
-          for (int k = 0; k < 4; k++) {
-            __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(list + place + 4 * k));
-            v = _mm_cmplt_epi32(_mm_xor_si128(v, bias), want);
-            below += (uint32_t)__builtin_popcount((unsigned)_mm_movemask_ps(_mm_castsi128_ps(v)));
-          }
-          uint32_t at = place + below;
-#else
-          uint32_t at = place;
-          for (int k = 0; k < 16; k++) at += list[place + (uint32_t)k] < doc;
-#endif
-          if (at < size && list[at] == doc) {
-            found[n] = i;
-            if (frequencies) frequencies[n] = at;
-            n++;
-          }
-        } else {
-          uint32_t at = place;
-          while (at < size && list[at] < doc) at++;
-          place = at;
-          if (at < size && list[at] == doc) {
-            found[n] = i;
-            if (frequencies) frequencies[n] = at;
-            n++;
-          }
-        }
+        places[n++] = place < TRAWL_BLOCK ? place : 0;
       }
     }
-    if (frequencies && n > start) {
+  } else {
+    trawl_list_load(l, block);
+    if (l->damaged) return 0;
+    const uint32_t *list = l->docs;
+    const uint32_t size = l->count;
+    uint32_t place = 0;
+    for (; i < count && docs[i] <= last; i++) {
+      const uint32_t doc = docs[i];
+      // Steps of 16, then one comparison of 16.
+      while (place + 16 < size && list[place + 15] < doc) place += 16;
+      uint32_t at = place;
+      if (place + 16 <= size) {
+        at += below_16(list + place, doc);
+      } else {
+        while (at < size && list[at] < doc) at++;
+      }
+      if (at < size && list[at] == doc) {
+        found[n] = i;
+        if (places) places[n] = at;
+        n++;
+      }
+    }
+  }
+  *next = i;
+  return n;
+}
+
+uint32_t trawl_list_probe(trawl_list *l, const uint32_t *docs, uint32_t count, uint32_t *found,
+                          uint32_t *frequencies) {
+  uint32_t n = 0, i = 0;
+  if (count == 0 || l->block_count == 0) return 0;
+  uint32_t block = start_block(l, docs[0]);
+  while (i < count && block < l->block_count) {
+    if (docs[i] > trawl_list_last_doc(l, block)) {
+      block = trawl_list_find_block(l, block, docs[i]);
+      continue;
+    }
+    uint32_t hits = trawl_list_probe_block(l, block, docs, count, &i, found + n,
+                                           frequencies ? frequencies + n : NULL);
+    if (l->damaged) return n;
+    if (frequencies && hits > 0) {
       trawl_list_load_frequencies(l);
-      if (l->damaged) return start;
-      for (uint32_t k = start; k < n; k++) frequencies[k] = l->frequencies[frequencies[k]];
+      if (l->damaged) return n;
+      for (uint32_t k = n; k < n + hits; k++) frequencies[k] = l->frequencies[frequencies[k]];
     }
+    n += hits;
     block++;
   }
   return n;
@@ -552,15 +581,19 @@ uint32_t trawl_list_positions(trawl_list *l, uint32_t place, uint32_t *positions
   const uint32_t start = l->positions_start, total = l->positions_total;
   const uint32_t frequency = l->frequencies[place];
   const uint32_t n = frequency < capacity ? frequency : capacity;
-  uint32_t position = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t at = start + i;
-    if (!load_chunk(l, at / TRAWL_BLOCK, total)) {
+  uint32_t position = 0, done = 0;
+  while (done < n) {
+    const uint32_t at = start + done, offset = at % TRAWL_BLOCK;
+    if (l->deltas_chunk != at / TRAWL_BLOCK && !load_chunk(l, at / TRAWL_BLOCK, total)) {
       damage(l);
       return 0;
     }
-    position += l->deltas[at % TRAWL_BLOCK];
-    positions[i] = position;
+    const uint32_t part = n - done < TRAWL_BLOCK - offset ? n - done : TRAWL_BLOCK - offset;
+    for (uint32_t k = 0; k < part; k++) {
+      position += l->deltas[offset + k];
+      positions[done + k] = position;
+    }
+    done += part;
   }
   return n;
 }
@@ -580,38 +613,58 @@ static int phrase_room(trawl_phrase *p, uint32_t count) {
   return 1;
 }
 
-uint32_t trawl_phrase_frequency(trawl_phrase *p, uint32_t doc, int any) {
+static uint32_t read_starts(trawl_phrase *p, uint32_t place) {
+  trawl_list *l = p->lists[0];
+  trawl_list_load_frequencies(l);
+  if (l->damaged || !phrase_room(p, l->frequencies[place])) return 0;
+  const uint32_t distance = p->distances[0];
+  uint32_t count = trawl_list_positions(l, place, p->starts, p->capacity), n = 0;
+  if (distance == 0) return count;
+  for (uint32_t i = 0; i < count; i++)
+    if (p->starts[i] >= distance) p->starts[n++] = p->starts[i] - distance;
+  return n;
+}
+
+// Keeps those of the `n` starts where term `t` stands as it should; with `any`, up to the first.
+static uint32_t keep_starts(trawl_phrase *p, uint32_t t, uint32_t place, uint32_t n, int any) {
+  trawl_list *l = p->lists[t];
+  trawl_list_load_frequencies(l);
+  if (l->damaged || !phrase_room(p, l->frequencies[place])) return 0;
+  const uint32_t distance = p->distances[t];
+  const uint32_t count = trawl_list_positions(l, place, p->positions, p->capacity);
+  uint32_t i = 0, kept = 0;
+  for (uint32_t k = 0; k < n; k++) {
+    const uint32_t want = p->starts[k] + distance;
+    while (i < count && p->positions[i] < want) i++;
+    if (i == count) break;
+    if (p->positions[i] == want) {
+      p->starts[kept++] = p->starts[k];
+      if (any) break;
+    }
+  }
+  return kept;
+}
+
+uint32_t trawl_phrase_frequency_at(trawl_phrase *p, uint32_t doc, const uint32_t *places,
+                                   uint32_t known, int any) {
   uint32_t n = 0;
   for (uint32_t t = 0; t < p->count; t++) {
-    trawl_list *l = p->lists[t];
-    uint32_t place = trawl_list_place(l, doc);
+    uint32_t place = t < known ? places[t] : trawl_list_place(p->lists[t], doc);
     if (place == UINT32_MAX) return 0;
-    trawl_list_load_frequencies(l);
-    if (l->damaged || !phrase_room(p, l->frequencies[place])) return 0;
-    uint32_t distance = p->distances[t];
-    if (t == 0) {
-      uint32_t count = trawl_list_positions(l, place, p->starts, p->capacity);
-      for (uint32_t i = 0; i < count; i++)
-        if (p->starts[i] >= distance) p->starts[n++] = p->starts[i] - distance;
-    } else {
-      uint32_t count = trawl_list_positions(l, place, p->positions, p->capacity);
-      uint32_t i = 0, kept = 0;
-      for (uint32_t k = 0; k < n; k++) {
-        uint32_t want = p->starts[k] + distance;
-        while (i < count && p->positions[i] < want) i++;
-        if (i == count) break;
-        if (p->positions[i] == want) {
-          p->starts[kept++] = p->starts[k];
-          if (any && t + 1 == p->count) return 1;
-        }
-      }
-      n = kept;
-    }
+    n = t == 0 ? read_starts(p, place) : keep_starts(p, t, place, n, any && t + 1 == p->count);
     if (n == 0) return 0;
   }
+  if (any) return 1;
   // A position that stands twice (stacked tokens) counts once.
-  uint32_t distinct = 0;
-  for (uint32_t k = 0; k < n; k++)
-    if (k == 0 || p->starts[k] != p->starts[k - 1]) distinct++;
+  uint32_t distinct = 1;
+  for (uint32_t k = 1; k < n; k++) distinct += p->starts[k] != p->starts[k - 1];
   return distinct;
 }
+
+uint32_t trawl_phrase_frequency(trawl_phrase *p, uint32_t doc, int any) {
+  return trawl_phrase_frequency_at(p, doc, NULL, 0, any);
+}
+
+#if defined(__x86_64__) && defined(__clang__)
+#pragma clang attribute pop
+#endif

@@ -6,6 +6,11 @@
 #include <immintrin.h>
 #endif
 
+// Every x86-64 processor since 2008 counts bits by an instruction.
+#if defined(__x86_64__) && defined(__clang__)
+#pragma clang attribute push(__attribute__((target("popcnt"))), apply_to = function)
+#endif
+
 // A fused multiply-add would round once where the definition rounds twice.
 #pragma STDC FP_CONTRACT OFF
 
@@ -60,9 +65,29 @@ void trawl_score(const trawl_scorer *s, const uint32_t *docs, const uint32_t *fr
 
 // ---- bounds ----
 
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static float pairs8_x_avx2(const trawl_scorer *s,
+                                                           const uint8_t *pairs) {
+  __m128i both = _mm_loadu_si128((const __m128i *)(const void *)pairs);
+  __m256i f = _mm256_cvtepu16_epi32(_mm_and_si128(both, _mm_set1_epi16(0xff)));
+  __m256i norm = s->norms ? _mm256_cvtepu16_epi32(_mm_srli_epi16(both, 8)) : _mm256_set1_epi32(1);
+  __m256 x = _mm256_mul_ps(_mm256_cvtepi32_ps(f), _mm256_i32gather_ps(s->inverse, norm, 4));
+  __m256 any = _mm256_castsi256_ps(_mm256_cmpeq_epi32(f, _mm256_set1_epi32(255)));
+  x = _mm256_blendv_ps(x, _mm256_set1_ps(__builtin_inff()), any);
+  __m128 m = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+  m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+  m = _mm_max_ss(m, _mm_shuffle_ps(m, m, 1));
+  return _mm_cvtss_f32(m);
+}
+#endif
+
 static inline float pairs_x(const trawl_scorer *s, const uint8_t *pairs) {
+  const int count = s->list->pair_count;
+#if defined(__x86_64__)
+  if (count == 8 && __builtin_cpu_supports("avx2")) return pairs8_x_avx2(s, pairs);
+#endif
   float best = 0;
-  for (int i = 0; i < 8; i += 2) {
+  for (int i = 0; i < 2 * count; i += 2) {
     if (pairs[i] == 255) return __builtin_inff();
     float x = (float)pairs[i] * s->inverse[s->norms ? pairs[i + 1] : 1];
     best = x > best ? x : best;
@@ -94,7 +119,7 @@ float trawl_scorer_block_bound(const trawl_scorer *s, uint32_t block) {
   if (block >= l->block_count) return 0;
   if (l->block_count == 1) return score_of(s->weight, single_block_x(s, 0, UINT32_MAX));
   if (!l->impacts) return score_of(s->weight, no_impacts_x(s));
-  return score_of(s->weight, pairs_x(s, l->impacts + 8 * (size_t)block));
+  return score_of(s->weight, pairs_x(s, l->impacts + 2 * (size_t)l->pair_count * block));
 }
 
 float trawl_scorer_bound(const trawl_scorer *s, uint32_t from, uint32_t to) {
@@ -111,13 +136,13 @@ float trawl_scorer_bound(const trawl_scorer *s, uint32_t from, uint32_t to) {
   while (block < n) {
     if (l->groups && block % 32 == 0 && block + 32 <= n &&
         trawl_list_last_doc(l, block + 31) < to) {
-      float x = pairs_x(s, l->groups + 8 * (size_t)(block / 32));
+      float x = pairs_x(s, l->groups + 2 * (size_t)l->pair_count * (block / 32));
       best = x > best ? x : best;
       block += 32;
       if (block < n && trawl_list_previous(l, block) + 1 >= to) break;
       continue;
     }
-    float x = pairs_x(s, l->impacts + 8 * (size_t)block);
+    float x = pairs_x(s, l->impacts + 2 * (size_t)l->pair_count * block);
     best = x > best ? x : best;
     if (trawl_list_last_doc(l, block) + 1 >= to) break;
     block++;
@@ -130,7 +155,7 @@ uint32_t trawl_scorer_next_block(const trawl_scorer *s, uint32_t block, double t
   const uint32_t n = l->block_count;
   while (block < n) {
     if (l->groups && block % 32 == 0 &&
-        (double)score_of(s->weight, pairs_x(s, l->groups + 8 * (size_t)(block / 32))) <=
+        (double)score_of(s->weight, pairs_x(s, l->groups + 2 * (size_t)l->pair_count * (block / 32))) <=
             threshold) {
       block += 32;
       continue;
@@ -238,10 +263,48 @@ void trawl_scorer_add(const trawl_scorer *s, uint32_t base, uint32_t end, const 
   }
 }
 
+#if defined(__x86_64__)
+__attribute__((target("avx512f,avx512vl"))) static void drain_avx512(
+    uint32_t base, uint32_t words, double threshold, double *sums, uint64_t *bits,
+    trawl_hits *hits) {
+  const __m512d limit = _mm512_set1_pd(threshold);
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  uint32_t n = hits->count;
+  for (uint32_t w = 0; w < words; w++) {
+    uint64_t word = bits[w];
+    if (!word) continue;
+    bits[w] = 0;
+    do {
+      // Eight documents at a time, from the first that has a bit.
+      const uint32_t part = (uint32_t)__builtin_ctzll(word) / 8;
+      const __mmask8 set = (__mmask8)(word >> (8 * part));
+      word &= ~(0xffull << (8 * part));
+      double *at = sums + w * 64 + part * 8;
+      const __m512d sum = _mm512_loadu_pd(at);
+      _mm512_storeu_pd(at, _mm512_setzero_pd());
+      const __mmask8 above = _mm512_mask_cmp_pd_mask(set, sum, limit, _CMP_GT_OQ);
+      if (!above) continue;
+      const __m256i docs =
+          _mm256_add_epi32(_mm256_set1_epi32((int)(base + w * 64 + part * 8)), lanes);
+      _mm256_mask_compressstoreu_epi32(hits->docs + n, above, docs);
+      _mm512_mask_compressstoreu_pd(hits->scores + n, above, sum);
+      n += (uint32_t)__builtin_popcount(above);
+    } while (word);
+  }
+  hits->count = n;
+}
+#endif
+
 void trawl_drain(uint32_t base, uint32_t end, double threshold, double *sums, uint64_t *bits,
                  trawl_hits *hits) {
-  uint32_t n = hits->count;
   const uint32_t words = (end - base + 63) / 64;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512vl")) {
+    drain_avx512(base, words, threshold, sums, bits, hits);
+    return;
+  }
+#endif
+  uint32_t n = hits->count;
   for (uint32_t w = 0; w < words; w++) {
     uint64_t word = bits[w];
     if (!word) continue;
@@ -259,6 +322,41 @@ void trawl_drain(uint32_t base, uint32_t end, double threshold, double *sums, ui
   hits->count = n;
 }
 
+#if defined(__x86_64__)
+__attribute__((target("avx512f,avx512vl"))) static uint32_t above_avx512(
+    const uint32_t *docs, const float *scores, uint32_t count, double threshold,
+    uint32_t *out_docs, double *out_scores) {
+  const __m512d limit = _mm512_set1_pd(threshold);
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < count; i += 8) {
+    __mmask8 in = count - i >= 8 ? 0xff : (__mmask8)((1u << (count - i)) - 1);
+    __m512d score = _mm512_cvtps_pd(_mm256_maskz_loadu_ps(in, scores + i));
+    __mmask8 above = _mm512_mask_cmp_pd_mask(in, score, limit, _CMP_GT_OQ);
+    if (!above) continue;
+    _mm256_mask_compressstoreu_epi32(out_docs + n, above, _mm256_maskz_loadu_epi32(in, docs + i));
+    _mm512_mask_compressstoreu_pd(out_scores + n, above, score);
+    n += (uint32_t)__builtin_popcount(above);
+  }
+  return n;
+}
+#endif
+
+// Of `count` documents those whose score is above `threshold`.
+static uint32_t above(const uint32_t *docs, const float *scores, uint32_t count, double threshold,
+                      uint32_t *out_docs, double *out_scores) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512vl"))
+    return above_avx512(docs, scores, count, threshold, out_docs, out_scores);
+#endif
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    out_docs[n] = docs[i];
+    out_scores[n] = (double)scores[i];
+    n += (double)scores[i] > threshold;
+  }
+  return n;
+}
+
 void trawl_scorer_block_hits(const trawl_scorer *s, uint32_t block, uint32_t from, uint32_t to,
                              double threshold, trawl_hits *hits) {
   trawl_list *l = s->list;
@@ -270,13 +368,8 @@ void trawl_scorer_block_hits(const trawl_scorer *s, uint32_t block, uint32_t fro
   if (i >= n) return;
   float scores[TRAWL_BLOCK];
   trawl_score(s, l->docs + i, l->frequencies + i, n - i, scores);
-  uint32_t out = hits->count;
-  for (uint32_t k = 0; k < n - i; k++) {
-    hits->docs[out] = l->docs[i + k];
-    hits->scores[out] = (double)scores[k];
-    out += (double)scores[k] > threshold;
-  }
-  hits->count = out;
+  hits->count += above(l->docs + i, scores, n - i, threshold, hits->docs + hits->count,
+                       hits->scores + hits->count);
 }
 
 // ---- hits ----
@@ -355,19 +448,7 @@ uint32_t trawl_bits_to_docs(uint32_t base, uint32_t end, const uint64_t *bits, u
   return n;
 }
 
-#if defined(__x86_64__)
-__attribute__((target("popcnt"))) static uint64_t popcount_fast(const uint64_t *words,
-                                                                size_t count) {
-  uint64_t total = 0;
-  for (size_t i = 0; i < count; i++) total += (uint64_t)__builtin_popcountll(words[i]);
-  return total;
-}
-#endif
-
 uint64_t trawl_popcount(const uint64_t *words, size_t count) {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("popcnt")) return popcount_fast(words, count);
-#endif
   uint64_t total = 0;
   for (size_t i = 0; i < count; i++) total += (uint64_t)__builtin_popcountll(words[i]);
   return total;
@@ -447,54 +528,56 @@ void trawl_phrase_close(trawl_phrase *p) {
   p->capacity = 0;
 }
 
-// The documents of the block that all terms have, into `docs`.
-static uint32_t phrase_candidates(trawl_phrase *p, uint32_t block, uint32_t *docs) {
-  trawl_list *lead = p->lists[0];
+uint64_t trawl_phrase_block(trawl_phrase *p, const trawl_scorer *scorer, uint32_t block,
+                            double threshold, int counts, trawl_hits *hits) {
+  trawl_list *lead = p->lists[0], *second = p->lists[1];
+  uint32_t found[TRAWL_BLOCK], places[TRAWL_BLOCK];
+  uint64_t total = 0;
   trawl_list_load(lead, block);
   if (lead->damaged) return 0;
-  uint32_t found[TRAWL_BLOCK];
-  const uint32_t *current = lead->docs;
-  uint32_t n = lead->count;
-  for (uint32_t t = 1; t < p->count && n > 0; t++) {
-    uint32_t hits = trawl_list_probe(p->lists[t], current, n, found, NULL);
-    for (uint32_t k = 0; k < hits; k++) docs[k] = current[found[k]];
-    current = docs;
-    n = hits;
-  }
-  return n;
-}
-
-uint64_t trawl_phrase_count(trawl_phrase *p) {
-  uint32_t docs[TRAWL_BLOCK];
-  uint64_t total = 0;
-  for (uint32_t block = 0; block < p->lists[0]->block_count; block++) {
-    uint32_t n = phrase_candidates(p, block, docs);
-    for (uint32_t i = 0; i < n; i++) total += trawl_phrase_frequency(p, docs[i], 1);
+  const uint32_t *docs = lead->docs;
+  const uint32_t n = lead->count;
+  uint32_t i = 0;
+  uint32_t other = trawl_list_find_block(second, trawl_list_block_before(second, docs[0]), docs[0]);
+  while (i < n && other < second->block_count) {
+    if (docs[i] > trawl_list_last_doc(second, other)) {
+      other = trawl_list_find_block(second, other, docs[i]);
+      continue;
+    }
+    // Positions are looked at while the blocks of the two rarest terms are decoded; the other
+    // terms only where these two stand as they should.
+    uint32_t matches = trawl_list_probe_block(second, other++, docs, n, &i, found, places);
+    if (second->damaged) return total;
+    for (uint32_t m = 0; m < matches; m++) {
+      const uint32_t doc = docs[found[m]], at[2] = {found[m], places[m]};
+      int any = hits == NULL;
+      float inverse = 0;
+      if (hits) {
+        inverse = scorer->inverse[scorer->norms ? scorer->norms[doc] : 1];
+        if (threshold > 0) {
+          // A phrase cannot occur more often than its terms do.
+          trawl_list_load_frequencies(lead);
+          trawl_list_load_frequencies(second);
+          uint32_t a = lead->frequencies[at[0]], b = second->frequencies[at[1]];
+          float x = (float)(a < b ? a : b) * inverse;
+          any = (double)score_of(scorer->weight, x) <= threshold;
+          if (any && !counts) continue;
+        }
+      }
+      uint32_t frequency = trawl_phrase_frequency_at(p, doc, at, 2, any);
+      if (frequency == 0) continue;
+      total++;
+      if (any) continue;
+      float x = (float)frequency * inverse;
+      double score = (double)score_of(scorer->weight, x);
+      hits->docs[hits->count] = doc;
+      hits->scores[hits->count] = score;
+      hits->count += score > threshold;
+    }
   }
   return total;
 }
 
-void trawl_phrase_hits(trawl_phrase *p, const trawl_scorer *scorers, uint32_t block,
-                       double threshold, trawl_hits *hits) {
-  uint32_t docs[TRAWL_BLOCK];
-  uint32_t n = phrase_candidates(p, block, docs);
-  const trawl_scorer *s = &scorers[0];
-  for (uint32_t i = 0; i < n; i++) {
-    if (threshold > 0) {
-      // The phrase cannot occur more often than a term does.
-      uint32_t place = trawl_list_place(p->lists[0], docs[i]);
-      if (place == UINT32_MAX) return;
-      trawl_list_load_frequencies(p->lists[0]);
-      float most;
-      trawl_score(s, &docs[i], &p->lists[0]->frequencies[place], 1, &most);
-      if ((double)most <= threshold) continue;
-    }
-    uint32_t frequency = trawl_phrase_frequency(p, docs[i], 0);
-    if (frequency == 0) continue;
-    float score;
-    trawl_score(s, &docs[i], &frequency, 1, &score);
-    hits->docs[hits->count] = docs[i];
-    hits->scores[hits->count] = (double)score;
-    hits->count += (double)score > threshold;
-  }
-}
+#if defined(__x86_64__) && defined(__clang__)
+#pragma clang attribute pop
+#endif

@@ -38,12 +38,12 @@ const uint8_t *trawl_skip_small(const uint8_t *in, int count);
 /// Numbers of words of the bit set that a block's header byte announces; 0 if it is packed.
 static inline int trawl_docs_bitset_words(uint8_t header) { return header >= 64 ? header - 64 : 0; }
 
-/// Four pairs (frequency, norm), a byte each, that bound every posting of a block: for each posting
-/// there is a pair with at least its frequency and at most its norm. A frequency of 255 stands
-/// for any above. `norms` are those of the postings, or NULL when all are 1.
-void trawl_impacts_of(const uint32_t *frequencies, const uint8_t *norms, int count,
-                      uint8_t out[8]);
+/// `limit` pairs (frequency, norm), a byte each, that bound every posting of a block: for each
+/// posting there is a pair with at least its frequency and at most its norm. A frequency of 255
+/// stands for any above. `norms` are those of the postings, or NULL when all are 1.
+void trawl_impacts_of(const uint32_t *frequencies, const uint8_t *norms, int count, int limit,
+                      uint8_t *out);
 /// The same over several blocks' pairs.
-void trawl_impacts_join(const uint8_t *pairs, int pair_count, uint8_t out[8]);
+void trawl_impacts_join(const uint8_t *pairs, int pair_count, int limit, uint8_t *out);
 
 #endif

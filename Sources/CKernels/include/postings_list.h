@@ -17,6 +17,7 @@ typedef struct {
   uint32_t doc_limit;  // documents of the segment: no document may reach it
   uint32_t only_position;
   uint8_t detail, has_frequencies, positions_inline;
+  uint8_t pair_count;  // of the impacts of a block
   uint8_t damaged;  // set when bytes are not what was written; the list then reads as empty
 
   uint32_t block;        // the decoded one, or UINT32_MAX
@@ -44,6 +45,10 @@ static inline uint32_t trawl_load32(const uint8_t *p, size_t index) {
   __builtin_memcpy(&value, p + 4 * index, 4);
   return value;
 }
+
+/// Memory for a list; kept by the thread for the next one when it is freed. NULL when out.
+trawl_list *trawl_list_new(void);
+void trawl_list_free(trawl_list *);
 
 /// Opens a list that is in the dictionary: one document.
 void trawl_list_open_single(trawl_list *, uint32_t doc, uint64_t frequency, uint32_t doc_limit,
@@ -94,6 +99,12 @@ uint32_t trawl_list_count_bits(trawl_list *, uint32_t base, uint32_t end, const 
 uint32_t trawl_list_probe(trawl_list *, const uint32_t *docs, uint32_t count, uint32_t *found,
                           uint32_t *frequencies);
 
+/// The same within one block, for `docs` from `*next` on, none of them before the block; moves
+/// `*next` behind the block. `places` (may be NULL) are those in the block.
+uint32_t trawl_list_probe_block(trawl_list *, uint32_t block, const uint32_t *docs,
+                                uint32_t count, uint32_t *next, uint32_t *found,
+                                uint32_t *places);
+
 // ---- positions ----
 
 /// Opens the positions of a term whose documents are in this list.
@@ -125,5 +136,9 @@ typedef struct {
 
 /// How often the phrase occurs in `doc`, which all lists have. Stops at one when `any`.
 uint32_t trawl_phrase_frequency(trawl_phrase *, uint32_t doc, int any);
+/// The same when the places of the document in the current blocks of the first `known` lists
+/// are known.
+uint32_t trawl_phrase_frequency_at(trawl_phrase *, uint32_t doc, const uint32_t *places,
+                                   uint32_t known, int any);
 
 #endif

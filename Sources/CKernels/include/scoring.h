@@ -76,11 +76,10 @@ uint64_t trawl_count_any(trawl_list *const *lists, size_t count, uint32_t doc_li
 
 /// Frees what the phrase's calls allocated.
 void trawl_phrase_close(trawl_phrase *);
-/// How many documents have the phrase.
-uint64_t trawl_phrase_count(trawl_phrase *);
-/// Appends the documents with the phrase among those of one block of the rarest term, when their
-/// score is above `threshold`. `scorers` are the terms', in the order of the lists.
-void trawl_phrase_hits(trawl_phrase *, const trawl_scorer *scorers, uint32_t block,
-                       double threshold, trawl_hits *hits);
+/// Appends to `hits` the documents with the phrase among those of one block of the rarest term,
+/// when their score is above `threshold`. With `hits` NULL nothing is scored. Returns how many have the
+/// phrase, of those that were looked at: of all when `counts`, or when `hits` is NULL.
+uint64_t trawl_phrase_block(trawl_phrase *, const trawl_scorer *, uint32_t block,
+                            double threshold, int counts, trawl_hits *hits);
 
 #endif

@@ -147,10 +147,12 @@ final class ListWriter {
         if let norms = unsafe norms {
             for i in 0..<count { unsafe blockNorms[i] = unsafe norms[Int(docs[i])] }
         }
-        return unsafe [UInt8](unsafeUninitializedCapacity: 8) { out, initialized in
+        let pairs = PostingsFormat.longPairCount
+        return unsafe [UInt8](unsafeUninitializedCapacity: 2 * pairs) { out, initialized in
             unsafe trawl_impacts_of(
-                frequencies, norms == nil ? nil : blockNorms, Int32(count), out.baseAddress)
-            initialized = 8
+                frequencies, norms == nil ? nil : blockNorms, Int32(count), Int32(pairs),
+                out.baseAddress)
+            initialized = 2 * pairs
         }
     }
 
@@ -196,9 +198,19 @@ final class ListWriter {
         }
         append(lastDocs)
         append(offsets)
-        if detail >= .frequencies { list.append(contentsOf: impacts) }
+        let isLong = lastDocs.count > PostingsFormat.groupLength
+        if detail >= .frequencies {
+            if isLong {
+                list.append(contentsOf: impacts)
+            } else {
+                appendImpacts(joining: 1, pairCount: PostingsFormat.pairCount)
+            }
+        }
         if detail >= .positions { append(positionOffsets) }
-        if detail >= .frequencies, lastDocs.count > PostingsFormat.groupLength { appendGroups() }
+        if detail >= .frequencies, isLong {
+            appendImpacts(
+                joining: PostingsFormat.groupLength, pairCount: PostingsFormat.longPairCount)
+        }
         list.append(contentsOf: blocks)
     }
 
@@ -207,15 +219,17 @@ final class ListWriter {
         unsafe numbers.withUnsafeBytes { unsafe list.append(contentsOf: $0) }
     }
 
-    private func appendGroups() {
-        let groupByteCount = 8 * PostingsFormat.groupLength
-        for start in stride(from: 0, to: impacts.count, by: groupByteCount) {
-            let end = min(start + groupByteCount, impacts.count)
+    /// Appends pairs for each `blockCount` blocks: `pairCount` that bound them all.
+    private func appendImpacts(joining blockCount: Int, pairCount: Int) {
+        let byteCount = 2 * PostingsFormat.longPairCount * blockCount
+        for start in stride(from: 0, to: impacts.count, by: byteCount) {
+            let end = min(start + byteCount, impacts.count)
             let joined = unsafe impacts.withUnsafeBufferPointer { all in
-                unsafe [UInt8](unsafeUninitializedCapacity: 8) { out, initialized in
+                unsafe [UInt8](unsafeUninitializedCapacity: 2 * pairCount) { out, initialized in
                     unsafe trawl_impacts_join(
-                        all.baseAddress! + start, Int32((end - start) / 2), out.baseAddress)
-                    initialized = 8
+                        all.baseAddress! + start, Int32((end - start) / 2), Int32(pairCount),
+                        out.baseAddress)
+                    initialized = 2 * pairCount
                 }
             }
             list.append(contentsOf: joined)

@@ -6,12 +6,12 @@
 ///
 ///      +--------------+---------------+--------------+----------------+---------------+--------+
 ///      | last document| byte offset   | impacts      | byte offset in | impacts of 32 | blocks |
-///      | u32          | from the first| 4 pairs      | its .posn list | blocks each   |        |
-///      |              | block, u32    | 8 bytes      | u32            | 8 bytes       |        |
+///      | u32          | from the first| 4 or 8 pairs | its .posn list | blocks each   |        |
+///      |              | block, u32    | 2 bytes each | u32            | 8 pairs       |        |
 ///      +--------------+---------------+--------------+----------------+---------------+--------+
 ///
-/// - Impacts are there when frequencies are kept, the groups' only for more than 32 blocks. A
-///   pair is a frequency and a norm, a byte each: for every posting of the block there is a pair
+/// - Impacts are there when frequencies are kept: 4 pairs a block up to 32 blocks; in longer
+///   lists 8, and those of groups (frequent words have many pairs that none dominates). A pair is a frequency and a norm, a byte each: for every posting of the block there is a pair
 ///   with at least its frequency and at most its norm, so the best score of the pairs bounds the
 ///   block's, whatever k1, b and the average length. Frequency 255 means any.
 /// - Byte offsets in `.posn` are there when positions are kept.
@@ -43,6 +43,9 @@ package enum PostingsFormat {
     package static let blockLength = 128
     /// Blocks that share an entry of the groups' table.
     package static let groupLength = 32
+    /// Pairs of a block, in lists of up to `groupLength` blocks and in longer ones.
+    package static let pairCount = 4
+    package static let longPairCount = 8
     /// Zeros after the last list of `.post` and `.posn`, for readers in wide steps.
     package static let paddingByteCount = 64
 }

@@ -13,10 +13,11 @@ package final class PostingsList {
 
     init(owner: FieldPostings) {
         self.owner = owner
-        unsafe raw = .allocate(capacity: 1)
+        guard let made = unsafe trawl_list_new() else { preconditionFailure("out of memory") }
+        unsafe raw = unsafe made
     }
 
-    deinit { unsafe raw.deallocate() }
+    deinit { unsafe trawl_list_free(raw) }
 
     package var docCount: Int { unsafe Int(raw.pointee.doc_count) }
     package var occurrenceCount: UInt64 { unsafe raw.pointee.occurrence_count }

@@ -3,7 +3,7 @@
 ///     blocks of the first field · its index · blocks of the second field · its index · …
 ///     · directory · byte offset of the directory (u64)
 ///
-/// A block holds up to 32 terms in ascending order of their bytes:
+/// A block holds up to 16 terms in ascending order of their bytes:
 ///
 ///      +-------+------------------+---------------------------+------------------------------+
 ///      | count | byte count of    | for each term: lengths,   | details: first byte offset   |
@@ -28,7 +28,7 @@
 /// count, sum of document counts, sum of occurrences, byte offset of its first block, byte count
 /// of its blocks, count of blocks.
 package enum TermsFormat {
-    package static let blockLength = 32
+    package static let blockLength = 16
     /// Terms longer than this are refused, as Lucene refuses them.
     package static let maxTermByteCount = 32_766
 }

@@ -11,7 +11,7 @@ package final class BooleanMatcher: Matcher {
     package let mustNot: [Matcher]
     package let minimumShouldMatch: Int
     /// `must` and `filter`, the rarest first.
-    private let required: [Matcher]
+    private lazy var required = (must + filter).sorted { $0.cost < $1.cost }
     private var room: WindowRoom?
     private var shouldRoom: WindowRoom?
 
@@ -27,7 +27,6 @@ package final class BooleanMatcher: Matcher {
         let isOptional = !must.isEmpty || !filter.isEmpty
         self.minimumShouldMatch =
             minimumShouldMatch ?? (isOptional || should.isEmpty ? 0 : 1)
-        required = (must + filter).sorted { $0.cost < $1.cost }
     }
 
     /// Whether `should` decides which documents match.

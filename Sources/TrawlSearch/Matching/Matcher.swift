@@ -16,6 +16,9 @@ package class Matcher {
     /// About how many documents match, to decide who leads. Never below zero.
     package var cost: Int { preconditionFailure("\(type(of: self)) does not know its cost") }
 
+    /// Whether it is a `TermMatcher`: asked often, and a cast costs more.
+    var isTerm: Bool { false }
+
     /// The first document at or after `doc` that might match, or `.end`. May be too low.
     package func candidate(from doc: DocNumber) -> DocNumber { doc }
 

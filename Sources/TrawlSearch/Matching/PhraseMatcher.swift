@@ -147,12 +147,21 @@ package final class PhraseMatcher: Matcher {
 
     /// How many documents have the phrase.
     func countAll() -> Int {
-        unsafe Int(trawl_phrase_count(&phrase))
+        var count = 0
+        for block in 0..<blockCount {
+            unsafe count += Int(trawl_phrase_block(&phrase, scorers, UInt32(block), 0, 1, nil))
+        }
+        return count
     }
 
-    /// Hits of a block of the rarest term's list that may exceed `threshold`.
-    func hits(block: Int, threshold: Double, into hits: UnsafeMutablePointer<trawl_hits>) {
-        unsafe trawl_phrase_hits(&phrase, scorers, UInt32(block), threshold, hits)
+    /// Hits of a block of the rarest term's list that exceed `threshold`.
+    /// - Parameter counts: Look at every document, to count them.
+    /// - Returns: How many have the phrase, when `counts`.
+    func hits(
+        block: Int, threshold: Double, counts: Bool, into hits: UnsafeMutablePointer<trawl_hits>
+    ) -> Int {
+        unsafe Int(
+            trawl_phrase_block(&phrase, scorers, UInt32(block), threshold, counts ? 1 : 0, hits))
     }
 
     var blockCount: Int { slots[0].list.blockCount }

@@ -33,6 +33,26 @@ package final class TermMatcher: Matcher {
 
     package override var cost: Int { list.docCount }
 
+    override var isTerm: Bool { true }
+
+    /// The matchers as terms, in their order, when all are.
+    static func terms(_ matchers: [Matcher]) -> [TermMatcher]? {
+        for matcher in matchers where !matcher.isTerm { return nil }
+        return matchers.map { unsafe unsafeDowncast($0, to: TermMatcher.self) }
+    }
+
+    /// Whether sums of the terms' scores are exact in double whatever their order. Floats far
+    /// apart in size are not: such queries add in the order of the clauses.
+    static func addsExactly(_ terms: [TermMatcher]) -> Bool {
+        var least = Float.infinity
+        var most: Float = 0
+        for term in terms where term.weight > 0 {
+            least = min(least, term.weight)
+            most = max(most, term.weight)
+        }
+        return most <= least * 0x1p20
+    }
+
     package override func candidate(from doc: DocNumber) -> DocNumber { list.seek(to: doc) }
 
     package override func match(_ window: DocWindow, _ bits: DocWindow.Bits) {

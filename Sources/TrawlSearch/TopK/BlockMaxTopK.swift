@@ -27,9 +27,21 @@ extension SegmentSearch {
             if threshold >= 0, phrase.bound(from: range.first, to: range.end) <= threshold {
                 continue
             }
-            unsafe phrase.hits(block: block, threshold: threshold, into: room.hits)
+            _ = unsafe phrase.hits(
+                block: block, threshold: threshold, counts: false, into: room.hits)
             if let live = unsafe live { unsafe trawl_hits_live(room.hits, live) }
             room.drainHits(into: &queue, base: base)
         }
+    }
+
+    /// When nothing is deleted: positions are the dear part, so both in one pass.
+    func collectAndCount(_ phrase: PhraseMatcher, into queue: inout TopKQueue) -> Int {
+        var count = 0
+        for block in 0..<phrase.blockCount {
+            count += unsafe phrase.hits(
+                block: block, threshold: queue.threshold, counts: true, into: room.hits)
+            room.drainHits(into: &queue, base: base)
+        }
+        return count
     }
 }

@@ -13,7 +13,9 @@ struct ConjunctionPlan {
 
     init?(_ query: BooleanMatcher) {
         guard !query.must.isEmpty, query.minimumShouldMatch == 0,
-            let must = query.must as? [TermMatcher], let should = query.should as? [TermMatcher]
+            let must = TermMatcher.terms(query.must),
+            let should = TermMatcher.terms(query.should),
+            TermMatcher.addsExactly(must + should)
         else { return nil }
         required = must.sorted { $0.cost < $1.cost }
         // A filter far rarer than the terms should lead: leave that to the windows.
@@ -25,10 +27,24 @@ struct ConjunctionPlan {
     }
 
     var isPure: Bool { filters.isEmpty && exclusions.isEmpty }
+
+    /// When the optional terms are rarer than the rarest required one, documents without any of
+    /// them soon cannot get in. Then all terms are taken as optional, and the required ones as
+    /// filters, too.
+    var asDisjunction: DisjunctionPlan? {
+        guard !optional.isEmpty, optional.reduce(0, { $0 + $1.cost }) < required[0].cost else {
+            return nil
+        }
+        return DisjunctionPlan(
+            terms: required + optional, filters: required + filters, exclusions: exclusions)
+    }
 }
 
 extension SegmentSearch {
-    func collect(_ plan: ConjunctionPlan, into queue: inout TopKQueue) {
+    /// - Parameter all: Leave nothing out, to count; only for plans without filters.
+    /// - Returns: How many documents match, when `all`.
+    func collect(_ plan: ConjunctionPlan, into queue: inout TopKQueue, all: Bool) -> Int {
+        var count = 0
         let lead = plan.required[0]
         let others = plan.required.dropFirst() + plan.optional
         let requiredCount = plan.required.count - 1
@@ -37,7 +53,7 @@ extension SegmentSearch {
         for block in 0..<UInt32(lead.list.blockCount) {
             let from = unsafe trawl_list_previous(list, block) &+ 1
             let to = unsafe trawl_list_last_doc(list, block) + 1
-            let threshold = queue.threshold
+            let threshold = all ? -1 : queue.threshold
             var rest = 0.0
             var isPossible = true
             for (i, term) in others.enumerated() {
@@ -62,9 +78,11 @@ extension SegmentSearch {
                 rest -= bounds[i]
                 unsafe trawl_hits_probe(room.hits, term.scorer, i < requiredCount ? 1 : 0)
             }
+            unsafe count += Int(room.hits.pointee.count)
             finishHits(plan.filters, plan.exclusions, threshold)
             room.drainHits(into: &queue, base: base)
         }
+        return count
     }
 
     /// What a partial sum has to exceed when at most `rest` can still come. A little lower than

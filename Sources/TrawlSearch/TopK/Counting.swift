@@ -11,14 +11,17 @@ extension SegmentSearch {
         case let all as AllMatcher: return all.cost
         case let boolean as BooleanMatcher:
             if boolean.mustNot.isEmpty, boolean.minimumShouldMatch == 0,
-                let terms = (boolean.must + boolean.filter) as? [TermMatcher], !terms.isEmpty
+                let must = TermMatcher.terms(boolean.must),
+                let filter = TermMatcher.terms(boolean.filter), !(must.isEmpty && filter.isEmpty)
             {
+                let terms = must + filter
                 return countAll(terms)
             }
             if let plan = DisjunctionPlan(boolean), plan.isPure { return countAny(plan.terms) }
             if let plan = ConjunctionPlan(boolean), plan.filters.isEmpty,
-                plan.exclusions.count == 1, let without = plan.exclusions[0] as? TermMatcher
+                plan.exclusions.count == 1, plan.exclusions[0].isTerm
             {
+                let without = unsafe unsafeDowncast(plan.exclusions[0], to: TermMatcher.self)
                 return countAll(plan.required) - countAll(plan.required + [without])
             }
             return nil

@@ -9,20 +9,21 @@ struct DisjunctionPlan {
 
     init?(_ query: BooleanMatcher) {
         guard query.must.isEmpty, query.minimumShouldMatch == 1,
-            let should = query.should as? [TermMatcher], !should.isEmpty
+            let should = TermMatcher.terms(query.should), !should.isEmpty,
+            TermMatcher.addsExactly(should)
         else { return nil }
-        // Sums of floats far apart in size are not exact in double, and their order would show:
-        // such queries are left to the windows, which add in the order of the clauses.
-        let weights = should.map(\.weight).filter { $0 > 0 }
-        if let most = weights.max(), let least = weights.min(), most / least > 0x1p20 {
-            return nil
-        }
         let cost = should.reduce(0) { $0 + $1.cost }
         let rarest = query.filter.map(\.cost).min() ?? .max
         guard rarest >= cost / 16 else { return nil }
         terms = should
         filters = query.filter
         exclusions = query.mustNot
+    }
+
+    init(terms: [TermMatcher], filters: [Matcher], exclusions: [Matcher]) {
+        self.terms = terms
+        self.filters = filters
+        self.exclusions = exclusions
     }
 
     var isPure: Bool { filters.isEmpty && exclusions.isEmpty }
@@ -40,7 +41,8 @@ extension SegmentSearch {
         let sizes = plan.terms.map { Double($0.cost) }
         var bounds = [Double](repeating: 0, count: count)
         var order = Array(0..<count)
-        var window: DocNumber = 2048
+        // Narrow at first, so that the threshold is known soon.
+        var window: DocNumber = queue.isFull ? 16_384 : 2048
         var start: DocNumber = 0
         while start < docLimit {
             let end = min(docLimit, start &+ window < start ? docLimit : start + window)
@@ -81,6 +83,26 @@ extension SegmentSearch {
             let widest = wanted > 65_536 ? SearchRoom.windowCapacity : DocNumber(wanted)
             window = max(2048, min(widest, window * 2, SearchRoom.windowCapacity) / 64 * 64)
         }
+    }
+
+    /// Scores all documents; for short lists, and only for plans without filters.
+    /// - Returns: How many there are.
+    func collectAll(_ plan: DisjunctionPlan, into queue: inout TopKQueue) -> Int {
+        var count = 0
+        var start: DocNumber = 0
+        while start < docLimit {
+            let end = min(docLimit, start + SearchRoom.windowCapacity)
+            for term in plan.terms {
+                unsafe trawl_scorer_accumulate(
+                    term.scorer, start, end, 0, -1, room.sums, room.bits)
+            }
+            let words = Int(end - start + 63) / 64
+            unsafe count += Int(trawl_popcount(room.bits, words))
+            unsafe trawl_drain(start, end, queue.threshold, room.sums, room.bits, room.hits)
+            room.drainHits(into: &queue, base: base)
+            start = end
+        }
+        return count
     }
 
     /// Collects the documents of `order[first...]` that may exceed the threshold.

@@ -49,7 +49,8 @@ package final class SearchRoom {
 
     /// Keeps the hits that `matcher` matches, or those that it does not.
     func keepHits(_ matcher: Matcher, _ keep: Bool) {
-        if let term = matcher as? TermMatcher {
+        if matcher.isTerm {
+            let term = unsafe unsafeDowncast(matcher, to: TermMatcher.self)
             unsafe trawl_hits_keep(hits, term.list.raw, keep ? 1 : 0)
             return
         }

@@ -32,7 +32,11 @@ package struct SegmentSearch {
             case let phrase as PhraseMatcher: collect(phrase, into: &queue)
             case let boolean as BooleanMatcher:
                 if let plan = ConjunctionPlan(boolean) {
-                    collect(plan, into: &queue)
+                    if let disjunction = plan.asDisjunction {
+                        collect(disjunction, into: &queue)
+                    } else {
+                        _ = collect(plan, into: &queue, all: false)
+                    }
                 } else if let plan = DisjunctionPlan(boolean) {
                     collect(plan, into: &queue)
                 } else {
@@ -54,6 +58,11 @@ package struct SegmentSearch {
     /// Both at once.
     package func collectAndCount(into queue: inout TopKQueue) throws(CorruptionError) -> Int {
         if hasOwnShape {
+            if unsafe live == nil, let count = collectAndCountShort(into: &queue) {
+                try matcher.check()
+                return count
+            }
+            // A pruned search and a count without scores cost less than scoring everything.
             try collect(into: &queue)
             return try count()
         }
@@ -61,6 +70,25 @@ package struct SegmentSearch {
         collectWindows(into: &queue, prune: false, counting: &count)
         try matcher.check()
         return count
+    }
+
+    /// One pass that scores all matches, where that is the cheaper way; nil where it is not.
+    private func collectAndCountShort(into queue: inout TopKQueue) -> Int? {
+        let short = 4096
+        switch matcher {
+        case let phrase as PhraseMatcher: return collectAndCount(phrase, into: &queue)
+        case let boolean as BooleanMatcher:
+            if let plan = ConjunctionPlan(boolean) {
+                guard plan.isPure, plan.required[0].cost <= short else { return nil }
+                return collect(plan, into: &queue, all: true)
+            }
+            if let plan = DisjunctionPlan(boolean) {
+                guard plan.isPure, matcher.cost <= short else { return nil }
+                return collectAll(plan, into: &queue)
+            }
+            return nil
+        default: return nil
+        }
     }
 
     private var hasOwnShape: Bool {

@@ -3,6 +3,11 @@ enum BenchCommand {
     static let command = Command(
         name: "bench", summary: "Measure a part of the engine on this machine.",
         subcommands: [
-            BenchDocuments.command, BenchJSON.command, BenchLog.command, BenchText.command,
+            BenchDocuments.command,
+            BenchIndex.command,
+            BenchJSON.command,
+            BenchLog.command,
+            BenchServe.command,
+            BenchText.command,
         ])
 }
