@@ -253,9 +253,10 @@ struct ReferenceSearch {
         for clause in clauses("must_not") where score(clause, document) != nil { return nil }
         let optional = clauses("should").compactMap { score($0, document, boost: boost) }
         let isRequired = clauses("must").isEmpty && clauses("filter").isEmpty
-        let least =
-            body["minimum_should_match"]?.intValue
-            ?? (isRequired && !clauses("should").isEmpty ? 1 : 0)
+        // Without required clauses one has to match, whatever is asked for.
+        let least = max(
+            body["minimum_should_match"]?.intValue ?? 0,
+            isRequired && !clauses("should").isEmpty ? 1 : 0)
         if optional.count < least { return nil }
         for score in optional { sum += Double(score) }
         if body.objectValue?.isEmpty == true { return boost }
