@@ -1,37 +1,11 @@
-internal import Synchronization
 internal import TrawlFiles
 internal import TrawlSegment
 
 extension IndexWriter {
-    /// Writes the buffer as a segment. Afterwards it is empty.
-    func flush(_ state: inout State) throws {
-        guard !state.buffer.isEmpty else { return }
-        let id = SegmentID(state.nextSegment)
-        state.nextSegment += 1
-        do {
-            let written = try SegmentWriter.write(state.buffer, as: id, in: store)
-            let reader: SegmentReader
-            do { reader = try SegmentReader(id, in: store) } catch {
-                written.output.abandon()
-                throw error
-            }
-            ledger.hold(reader.fileNames)
-            state.segments.append(
-                SegmentState(
-                    reader, live: written.live, liveGeneration: 0, unsynced: written.output))
-            state.written.flushedSegmentCount += 1
-            state.written.flushedByteCount += reader.byteCount
-            state.buffer = SegmentBuffer()
-        } catch {
-            note(error, in: &state)
-            throw error
-        }
-    }
-
     /// Makes all changes so far visible. Cheap when there were none.
     @discardableResult
     package func refresh() throws -> Snapshot {
-        try state.withLock { state in
+        try state.withLock(when: { !$0.isFlushing }) { state in
             try refuseIfFailed(state)
             guard state.isChanged else { return snapshot }
             try flush(&state)
@@ -56,7 +30,7 @@ extension IndexWriter {
     package func commit(payload: [UInt8]) throws {
         var superseded: [String] = []
         defer { ledger.release(superseded) }
-        try state.withLock { state in
+        try state.withLock(when: { !$0.isFlushing }) { state in
             try refuseIfFailed(state)
             guard state.hasUncommitted || payload != state.committed.payload else { return }
             try flush(&state)

@@ -18,15 +18,19 @@ package final class IndexWriter: Sendable {
     package struct Options: Sendable {
         /// About how much memory the buffer of new documents may take before it is flushed.
         package var bufferByteCount: Int
+        /// Whether a full buffer is written by a thread of its own while changes go on. Then each
+        /// of the two buffers may take half of the memory.
+        package var flushesBeside: Bool
         package var mergePolicy: any MergePolicy
         /// How fast merges may write; nil for as fast as they can.
         package var mergeBytesPerSecond: Int?
 
         package init(
-            bufferByteCount: Int = 64 << 20,
+            bufferByteCount: Int = 64 << 20, flushesBeside: Bool = false,
             mergePolicy: any MergePolicy = AdjacentMergePolicy(), mergeBytesPerSecond: Int? = nil
         ) {
             self.bufferByteCount = bufferByteCount
+            self.flushesBeside = flushesBeside
             self.mergePolicy = mergePolicy
             self.mergeBytesPerSecond = mergeBytesPerSecond
         }
@@ -49,14 +53,16 @@ package final class IndexWriter: Sendable {
     /// What the lock guards.
     ///
     /// Whenever the lock is free:
-    /// - every id has at most one living document, over the segments and the buffer;
-    /// - `segments` and then `buffer` hold the documents in the order of ingestion;
+    /// - every id has at most one living document, over the segments and the buffers;
+    /// - `segments`, then `flushing`, then `buffer` hold the documents in the order of ingestion;
     /// - the files of `segments` and of `committed` are held in the ledger;
     /// - a segment that is being merged stays in `segments` until the result takes its place.
     struct State: @unchecked Sendable {
         // The buffer is used under the lock alone.
         var buffer = SegmentBuffer()
         var segments: [SegmentState] = []
+        /// Between `segments` and `buffer`.
+        var flushing: FlushingBuffer?
         /// What is on disk.
         var committed: Manifest
         var committedFiles: [String] = []
@@ -68,12 +74,13 @@ package final class IndexWriter: Sendable {
         var hasUncommitted = false
         var written = Written()
         var failure: String?
+        var isClosed = false
     }
 
     package let store: any FileStore
     package let options: Options
     let ledger: FileLedger
-    let state: Mutex<State>
+    let state: Monitor<State>
     private let published: Mutex<Snapshot>
     /// One merge at a time. Taken before `state`, never inside it.
     let mergeLock = Mutex(())
@@ -118,7 +125,7 @@ package final class IndexWriter: Sendable {
         let views = segments.map { SegmentView($0.reader, live: $0.currentLive) }
         published = Mutex(
             Snapshot(generation: state.snapshotGeneration, segments: views, ledger: ledger))
-        self.state = Mutex(state)
+        self.state = Monitor(state)
     }
 
     /// What the last commit carried.
@@ -133,9 +140,10 @@ package final class IndexWriter: Sendable {
     /// Living documents, those not yet refreshed included.
     package var liveCount: Int {
         state.withLock { state in
-            state.segments.reduce(state.buffer.docCount - state.buffer.deletedCount) {
-                $0 + $1.liveCount
-            }
+            let buffered =
+                state.buffer.docCount - state.buffer.deletedCount
+                + (state.flushing?.liveCount ?? 0)
+            return state.segments.reduce(buffered) { $0 + $1.liveCount }
         }
     }
 
@@ -145,7 +153,18 @@ package final class IndexWriter: Sendable {
     func publish(_ snapshot: Snapshot) { published.withLock { $0 = snapshot } }
 
     func refuseIfFailed(_ state: State) throws(IndexError) {
+        if state.isClosed { throw IndexError(store.path, .closed) }
         if let cause = state.failure { throw IndexError(store.path, .failedBefore(cause: cause)) }
+    }
+
+    /// Ends the writer: waits for what is being written and refuses everything after. What was not
+    /// committed is left to the next opening to sweep. Snapshots go on.
+    ///
+    /// Nobody else may open the index before.
+    package func close() {
+        cancelMerges()
+        mergeLock.withLock { _ in }
+        state.withLock(when: { !$0.isFlushing }) { $0.isClosed = true }
     }
 
     /// Notes a failure: unless it was want of space, nothing more is accepted.
@@ -165,20 +184,24 @@ package final class IndexWriter: Sendable {
     package func put(
         _ document: ParsedDocument, _ facts: DocumentFacts, fields: FieldTable
     ) throws -> DocumentFacts? {
-        try state.withLock { state in
+        let limit =
+            options.flushesBeside
+            ? options.bufferByteCount / 2 : options.bufferByteCount
+        let (replaced, isFull) = try state.withLock { state in
             try refuseIfFailed(state)
             let replaced = Self.delete(id: document.id, in: &state)
             state.buffer.add(document, facts, fields: fields)
             state.isChanged = true
             state.hasUncommitted = true
             // Asking what the buffer takes costs a walk over its fields.
-            if state.buffer.docCount % 16 == 0 || document.source.count > 1 << 16,
-                state.buffer.memoryByteCount >= options.bufferByteCount
-            {
-                try flush(&state)
-            }
-            return replaced
+            let isFull =
+                (state.buffer.docCount % 16 == 0 || document.source.count > 1 << 16)
+                && state.buffer.memoryByteCount >= limit
+            if isFull, !options.flushesBeside { try flush(&state) }
+            return (replaced, isFull)
         }
+        if isFull, options.flushesBeside { try flushBeside() }
+        return replaced
     }
 
     /// Deletes the document with an id.
@@ -218,6 +241,7 @@ package final class IndexWriter: Sendable {
     /// Where the living document of an id is just now.
     enum Location {
         case buffer(doc: Int)
+        case flushing(doc: Int)
         case segment(index: Int, doc: Int)
     }
 
@@ -238,6 +262,13 @@ package final class IndexWriter: Sendable {
                     facts: state.buffer.identity.facts(of: doc),
                     routing: state.buffer.identity.routing(of: doc),
                     source: state.buffer.source(of: doc))
+            case .flushing(let doc):
+                return state.flushing.map { flushing in
+                    Found(
+                        facts: flushing.buffer.identity.facts(of: doc),
+                        routing: flushing.buffer.identity.routing(of: doc),
+                        source: flushing.buffer.source(of: doc))
+                }
             case .segment(let index, let doc):
                 let reader = state.segments[index].reader
                 return Found(
@@ -258,6 +289,11 @@ package final class IndexWriter: Sendable {
     private static func find(_ id: String, in state: State) -> Location? {
         let hash = StableHash.hash64(id)
         if let doc = state.buffer.doc(id: id, hash: hash) { return .buffer(doc: doc) }
+        if let flushing = state.flushing, let doc = flushing.buffer.doc(id: id, hash: hash),
+            flushing.isLive(doc)
+        {
+            return .flushing(doc: doc)
+        }
         for index in state.segments.indices.reversed() {
             if let doc = state.segments[index].reader.identity.doc(id: id, hash: hash),
                 state.segments[index].isLive(doc)
@@ -271,6 +307,8 @@ package final class IndexWriter: Sendable {
     private static func facts(of location: Location, in state: State) -> DocumentFacts {
         switch location {
         case .buffer(let doc): state.buffer.identity.facts(of: doc)
+        case .flushing(let doc):
+            state.flushing?.buffer.identity.facts(of: doc) ?? DocumentFacts()
         case .segment(let index, let doc): state.segments[index].reader.identity.facts(of: doc)
         }
     }
@@ -278,6 +316,7 @@ package final class IndexWriter: Sendable {
     private static func delete(_ location: Location, in state: inout State) {
         switch location {
         case .buffer(let doc): state.buffer.delete(doc)
+        case .flushing(let doc): state.flushing?.dead.insert(doc)
         case .segment(let index, let doc): state.segments[index].delete(doc)
         }
         state.isChanged = true

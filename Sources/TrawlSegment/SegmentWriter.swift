@@ -49,8 +49,7 @@ package enum SegmentWriter {
         }
         try writeColumns(fields, docCount: docCount, &info, to: output)
         try output.write(.stor) { file in
-            var stored = buffer.stored
-            info.stored = try stored.finish(into: file)
+            info.stored = try buffer.stored.finish(into: file)
         }
         try output.write(.iden) { file in
             info.identity = try buffer.identity.write(isLive: buffer.isLive, into: file)

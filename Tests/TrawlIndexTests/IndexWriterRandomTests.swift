@@ -18,12 +18,15 @@ struct IndexWriterRandomTests {
         .randomized(rounds: 40))
     func model() throws {
         var changes = RandomChanges(RandomContext.generator())
+        changes.options.flushesBeside = Bool.random(using: &changes.random)
         let store = MemoryFileStore()
-        var writer = try IndexWriter(store, options: RandomChanges.options, identity: 1)
+        var writer = try IndexWriter(store, options: changes.options, identity: 1)
         for _ in 0..<250 {
             try changes.step(writer)
             guard Int.random(in: 0..<60, using: &changes.random) == 0 else { continue }
-            writer = try IndexWriter(store, options: RandomChanges.options, identity: 1)
+            writer.close()
+            #expect(throws: IndexError.self) { try writer.refresh() }
+            writer = try IndexWriter(store, options: changes.options, identity: 1)
             changes.model = changes.committed
             try changes.committed.expect(writer.snapshot)
         }
@@ -49,7 +52,7 @@ struct IndexWriterRandomTests {
         plan.fail(at: at, with: fault)
         do {
             let writer = try IndexWriter(
-                FaultyFileStore(memory, plan: plan), options: RandomChanges.options, identity: 1)
+                FaultyFileStore(memory, plan: plan), options: changes.options, identity: 1)
             for _ in 0..<120 {
                 do { try changes.step(writer) } catch is FileError {
                     // The writer either goes on or refuses; it never acknowledges what is not.
@@ -58,7 +61,7 @@ struct IndexWriterRandomTests {
             }
         } catch is FileError {}
         if Bool.random(using: &changes.random) { memory.disk.cutPower() }
-        let opened = try IndexWriter(memory, options: RandomChanges.options, identity: 2)
+        let opened = try IndexWriter(memory, options: changes.options, identity: 2)
         let payload = opened.committedPayload
         var found = 0
         for state in [changes.committed, changes.pending].compactMap({ $0 })
@@ -94,6 +97,7 @@ struct IndexWriterRandomTests {
         let writer = try IndexWriter(
             store,
             options: IndexWriter.Options(
+                bufferByteCount: 400_000, flushesBeside: true,
                 mergePolicy: AdjacentMergePolicy(factor: 2, floorByteCount: 1024)), identity: 1)
         var random = RandomContext.generator()
         var model = ReferenceIndex()

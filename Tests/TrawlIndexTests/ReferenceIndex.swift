@@ -153,7 +153,7 @@ struct RandomChanges {
         ]
     }
 
-    static let options = IndexWriter.Options(
+    var options = IndexWriter.Options(
         bufferByteCount: 600_000,
         mergePolicy: AdjacentMergePolicy(factor: 3, floorByteCount: 4096))
 

@@ -29,18 +29,23 @@ struct StoredWriter {
     }
 
     private mutating func packBlock() {
+        beginBlock(docCount: pendingLengths.count, firstDoc: docCount - pendingLengths.count)
+        pack(into: &packed)
+        pending.removeAll(keepingCapacity: true)
+        pendingLengths.removeAll(keepingCapacity: true)
+    }
+
+    /// Appends what is pending as a block.
+    private func pack(into packed: inout [UInt8]) {
         var block: [UInt8] = []
         block.reserveCapacity(pending.count + pendingLengths.count * 3)
         for length in pendingLengths { Varint.append(UInt64(length), to: &block) }
         block.append(contentsOf: pending)
         precondition(block.count < StoredFormat.maxBlockByteCount, "a source of 2 GB")
-        beginBlock(docCount: pendingLengths.count, firstDoc: docCount - pendingLengths.count)
         for shift in stride(from: 0, to: 32, by: 8) {
             packed.append(UInt8(truncatingIfNeeded: block.count >> shift))
         }
         compressor.compress(block, to: &packed)
-        pending.removeAll(keepingCapacity: true)
-        pendingLengths.removeAll(keepingCapacity: true)
     }
 
     private mutating func beginBlock(docCount: Int, firstDoc: Int) {
@@ -88,16 +93,28 @@ struct StoredWriter {
         packed.removeAll(keepingCapacity: true)
     }
 
+    /// Writes what is not drained yet, and where everything lies.
+    ///
     /// - Precondition: The file is empty, or holds only what was drained.
-    mutating func finish(into file: SegmentFileWriter) throws -> StoredPlace {
-        if !pendingLengths.isEmpty { packBlock() }
-        try drain(into: file)
+    func finish(into file: SegmentFileWriter) throws -> StoredPlace {
+        try file.append(packed)
+        var firstDocs = firstDocs
+        var blockStarts = blockStarts
+        var end = drainedByteCount + packed.count
+        if !pendingLengths.isEmpty {
+            var last: [UInt8] = []
+            pack(into: &last)
+            firstDocs.append(docCount - pendingLengths.count)
+            blockStarts.append(end)
+            end += last.count
+            try file.append(last)
+        }
         var place = StoredPlace()
         place.firstDocs = try PackedNumbersWriter.write(
             (firstDocs + [docCount]).map { Int64($0) }, into: file)
         let base = EnvelopeFormat.headerByteCount
         place.blocks = try PackedNumbersWriter.write(
-            (blockStarts + [drainedByteCount]).map { Int64($0 + base) }, into: file)
+            (blockStarts + [end]).map { Int64($0 + base) }, into: file)
         return place
     }
 }

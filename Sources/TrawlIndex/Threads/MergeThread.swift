@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 
 /// A thread that merges whenever the policy of its writer wants it, until it is stopped.
@@ -18,17 +17,7 @@ package final class MergeThread: Sendable {
 
     package init(_ writer: IndexWriter) {
         self.writer = writer
-        var thread = pthread_t()
-        let context = unsafe Unmanaged.passRetained(self)
-        let failed = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                guard let context = unsafe context else { return nil }
-                unsafe Unmanaged<MergeThread>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context.toOpaque())
-        precondition(failed == 0, "no thread can be made")
-        pthread_detach(thread)
+        OwnThread.start { self.run() }
     }
 
     package func wake() { state.withLock { $0.isWoken = true } }
