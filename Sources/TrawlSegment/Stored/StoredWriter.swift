@@ -6,15 +6,18 @@ struct StoredWriter {
     private let compressor = ZstdCompressor(level: StoredFormat.compressionLevel)
     private var pending: [UInt8] = []
     private var pendingLengths: [Int] = []
-    /// Packed blocks that are not drained yet.
-    private var packed: [UInt8] = []
+    /// Packed blocks that are not drained yet. Each for itself: one long array would be copied
+    /// again and again while it grows.
+    private var packed: [[UInt8]] = []
+    private var packedByteCount = 0
     private var drainedByteCount = 0
     private var firstDocs: [Int] = []
     private var blockStarts: [Int] = []
     private(set) var docCount = 0
 
     var memoryByteCount: Int {
-        packed.capacity + pending.capacity + (firstDocs.capacity + blockStarts.capacity) * 8
+        packedByteCount + packed.capacity * 40 + pending.capacity
+            + (firstDocs.capacity + blockStarts.capacity) * 8
     }
 
     mutating func append(_ source: some Collection<UInt8>) {
@@ -29,35 +32,33 @@ struct StoredWriter {
     }
 
     private mutating func packBlock() {
-        beginBlock(docCount: pendingLengths.count, firstDoc: docCount - pendingLengths.count)
-        pack(into: &packed)
+        let block = pendingBlock()
+        append(block, docCount: pendingLengths.count, firstDoc: docCount - pendingLengths.count)
         pending.removeAll(keepingCapacity: true)
         pendingLengths.removeAll(keepingCapacity: true)
     }
 
-    /// Appends what is pending as a block.
-    private func pack(into packed: inout [UInt8]) {
+    /// What is pending, as a packed block.
+    private func pendingBlock() -> [UInt8] {
         var block: [UInt8] = []
         block.reserveCapacity(pending.count + pendingLengths.count * 3)
         for length in pendingLengths { Varint.append(UInt64(length), to: &block) }
         block.append(contentsOf: pending)
         precondition(block.count < StoredFormat.maxBlockByteCount, "a source of 2 GB")
-        for shift in stride(from: 0, to: 32, by: 8) {
-            packed.append(UInt8(truncatingIfNeeded: block.count >> shift))
-        }
-        compressor.compress(block, to: &packed)
+        return compressor.compress(block, after: UInt32(block.count))
     }
 
-    private mutating func beginBlock(docCount: Int, firstDoc: Int) {
+    private mutating func append(_ block: [UInt8], docCount: Int, firstDoc: Int) {
         firstDocs.append(firstDoc)
-        blockStarts.append(drainedByteCount + packed.count)
+        blockStarts.append(drainedByteCount + packedByteCount)
+        packed.append(block)
+        packedByteCount += block.count
     }
 
     /// Takes over a packed block of another segment, all of whose documents live.
     mutating func append(packedBlock: UnsafeRawBufferPointer, docCount count: Int) {
         if !pendingLengths.isEmpty { packBlock() }
-        beginBlock(docCount: count, firstDoc: docCount)
-        unsafe packed.append(contentsOf: packedBlock)
+        append(unsafe Array(packedBlock), docCount: count, firstDoc: docCount)
         docCount += count
     }
 
@@ -76,34 +77,32 @@ struct StoredWriter {
             if firstDocs[middle] <= doc { block = middle + 1 } else { end = middle }
         }
         block -= 1
-        let stop = block + 1 < blockStarts.count ? blockStarts[block + 1] : packed.count
         let last = block + 1 < firstDocs.count ? firstDocs[block + 1] : firstPending
-        let unpacked = unsafe packed.withUnsafeBytes { all in
+        let unpacked = unsafe packed[block].withUnsafeBytes { bytes in
             unsafe StoredBlock.unpack(
-                UnsafeRawBufferPointer(rebasing: all[blockStarts[block]..<stop]),
-                docCount: last - firstDocs[block], with: ZstdDecompressor())
+                bytes, docCount: last - firstDocs[block], with: ZstdDecompressor())
         }
         return unpacked?.source(at: doc - firstDocs[block]) ?? []
     }
 
     /// Moves what is packed into the file.
     mutating func drain(into file: SegmentFileWriter) throws {
-        try file.append(packed)
-        drainedByteCount += packed.count
+        for block in packed { try file.append(block) }
+        drainedByteCount += packedByteCount
         packed.removeAll(keepingCapacity: true)
+        packedByteCount = 0
     }
 
     /// Writes what is not drained yet, and where everything lies.
     ///
     /// - Precondition: The file is empty, or holds only what was drained.
     func finish(into file: SegmentFileWriter) throws -> StoredPlace {
-        try file.append(packed)
+        for block in packed { try file.append(block) }
         var firstDocs = firstDocs
         var blockStarts = blockStarts
-        var end = drainedByteCount + packed.count
+        var end = drainedByteCount + packedByteCount
         if !pendingLengths.isEmpty {
-            var last: [UInt8] = []
-            pack(into: &last)
+            let last = pendingBlock()
             firstDocs.append(docCount - pendingLengths.count)
             blockStarts.append(end)
             end += last.count

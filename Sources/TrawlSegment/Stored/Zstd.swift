@@ -15,20 +15,23 @@ final class ZstdCompressor {
 
     deinit { unsafe ZSTD_freeCCtx(context) }
 
-    /// Appends the compressed bytes to `target`.
-    func compress(_ bytes: [UInt8], to target: inout [UInt8]) {
+    /// The compressed bytes, with a number before them.
+    func compress(_ bytes: [UInt8], after prefix: UInt32) -> [UInt8] {
         let bound = ZSTD_compressBound(bytes.count)
-        let start = target.count
-        target.append(contentsOf: repeatElement(0, count: bound))
-        let written = unsafe target.withUnsafeMutableBytes { target in
-            unsafe bytes.withUnsafeBytes { bytes in
+        let packed = unsafe [UInt8](unsafeUninitializedCapacity: bound + 4) { target, count in
+            for i in 0..<4 {
+                unsafe target[i] = UInt8(truncatingIfNeeded: prefix >> (8 * UInt32(i)))
+            }
+            let written = unsafe bytes.withUnsafeBytes { bytes in
                 // There is room for the bound of the input.
                 unsafe ZSTD_compress2(
-                    context, target.baseAddress! + start, bound, bytes.baseAddress, bytes.count)
+                    context, target.baseAddress! + 4, bound, bytes.baseAddress, bytes.count)
             }
+            precondition(ZSTD_isError(written) == 0, "zstd refuses to compress")
+            count = written + 4
         }
-        precondition(ZSTD_isError(written) == 0, "zstd refuses to compress")
-        target.removeLast(bound - written)
+        // The room for the bound is more than half empty: keep only what is used.
+        return unsafe packed.withUnsafeBufferPointer { unsafe Array($0) }
     }
 }
 
