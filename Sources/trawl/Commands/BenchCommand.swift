@@ -9,5 +9,6 @@ enum BenchCommand {
             BenchLog.command,
             BenchServe.command,
             BenchText.command,
+            BenchWriter.command,
         ])
 }
