@@ -76,7 +76,7 @@ struct IndexRun {
     }
 
     mutating func perform(_ output: inout Output) throws -> ExitStatus {
-        let node = try NodeOpener.open(arguments)
+        let node = try NodeOpener.open(arguments, creates: true)
         defer { try? node.close() }
         try createIndex(on: node)
         Interruption.watch()
