@@ -147,6 +147,8 @@ let package = Package(
                 "TrawlPostings",
                 "TrawlSearch",
                 "TrawlNode",
+                "TrawlIngest",
+                "TrawlHTTP",
             ], swiftSettings: house),
 
         // Tests

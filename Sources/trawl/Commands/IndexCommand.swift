@@ -15,7 +15,8 @@ enum IndexCommand {
             """,
         options: [
             .data, .url,
-            .value("format", "NAME", "jsonl, json, csv, tsv, text, markdown, trec (default: auto)."),
+            .value(
+                "format", "NAME", "jsonl, json, csv, tsv, text, markdown, trec (default: auto)."),
             .value("id", "FIELD", "The field that holds the id (default: _id, then id)."),
             .value("mapping", "FILE", "Create the index with this mapping (JSON)."),
             .value("rejects", "FILE", "Write refused documents there, with reason and line."),
@@ -209,7 +210,8 @@ struct IndexRun {
         Output.error("fields: " + fields.joined(separator: ", ").clipped(to: 400))
     }
 
-    private func showSummary(_ figures: BulkSender.Figures, seconds: Double, _ output: inout Output) {
+    private func showSummary(_ figures: BulkSender.Figures, seconds: Double, _ output: inout Output)
+    {
         let rejected = figures.rejected + readRejectCount
         let updated = figures.acknowledged - figures.created
         let rate = Int(Double(figures.acknowledged) / max(seconds, 0.001))

@@ -182,6 +182,7 @@ enum ByteText {
         }
         if unit == 0 { return "\(count) B" }
         let tenths = Int((value * 10).rounded())
-        return tenths >= 100 ? "\(tenths / 10) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
+        return tenths >= 100
+            ? "\(tenths / 10) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
     }
 }

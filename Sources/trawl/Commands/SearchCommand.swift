@@ -118,7 +118,8 @@ struct ResultPage {
     private func show(_ hit: JSONValue, rank: Int, width: Int, output: inout Output) {
         let score = hit["_score"]?.doubleValue.map(Self.short) ?? "-"
         let id = hit["_id"]?.stringValue ?? ""
-        let name = index.contains(where: { "*,".contains($0) })
+        let name =
+            index.contains(where: { "*,".contains($0) })
             ? (hit["_index"]?.stringValue ?? "") + "/" + id : id
         let head = "\(rank)".leftPadded(to: 2) + "  " + score.leftPadded(to: 7) + "  "
         let space = max(20, width - head.count - Terminal.columns(of: name) - 2)

@@ -42,7 +42,8 @@ final class BulkSender: Sendable {
     private let state = Mutex(State())
     private let patience: Duration
 
-    init(_ node: any NodeAccess, index: String, threadCount: Int, patience: Duration = .seconds(60)) {
+    init(_ node: any NodeAccess, index: String, threadCount: Int, patience: Duration = .seconds(60))
+    {
         self.node = node
         self.patience = patience
         target = "/\(PathText.escaped(index))/_bulk"

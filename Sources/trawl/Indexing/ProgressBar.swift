@@ -19,7 +19,8 @@ struct ProgressBar {
         if let fraction, fraction > 0 {
             let done = min(1, fraction)
             let filled = Int(done * 20)
-            let bar = String(repeating: "█", count: filled)
+            let bar =
+                String(repeating: "█", count: filled)
                 + String(repeating: "·", count: 20 - filled)
             let left = Int(seconds / done * (1 - done))
             text = "\(bar) \(Int(done * 100)) %  \(text), \(left) s left"
