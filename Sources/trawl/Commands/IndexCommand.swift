@@ -136,15 +136,13 @@ struct IndexRun {
         let input = try ByteInput(path: file)
         let total = file == "-" ? nil : try? FileSize.of(file)
         let skipped = resume.lines[input.name] ?? 0
-        var reader: any RecordReader
-        do {
-            let format = try DocumentFormat.detect(input, named: format)
-            reader = format.reader(of: input, idField: arguments.value("id"))
-        } catch let error as IngestError where files.count > 1 {
+        let opened = Result { try makeReader(of: input) }
+        if case .failure(let error) = opened, files.count > 1 {
             // One strange file among many is told, and the others are read.
             reject(file: input.name, line: 0, reason: "\(error)", source: [])
             return
         }
+        var reader = try opened.get()
         var batch = BulkBatch()
         func send(_ run: inout IndexRun, _ batch: inout BulkBatch) throws {
             guard let last = batch.entries.last else { return }
@@ -170,6 +168,11 @@ struct IndexRun {
             }
         }
         if !Interruption.isRequested { try send(&self, &batch) }
+    }
+
+    private func makeReader(of input: ByteInput) throws -> any RecordReader {
+        try DocumentFormat.detect(input, named: format)
+            .reader(of: input, idField: arguments.value("id"))
     }
 
     private mutating func reject(file: String, line: Int, reason: String, source: [UInt8]) {
