@@ -9,6 +9,9 @@ enum Trawl {
 
     /// Every verb, in the order of the help page.
     static let commands: [Command] = [
+        IndexCommand.command,
+        SearchCommand.command,
+        IndicesCommand.command,
         AnalyzeCommand.command,
         ServeCommand.command,
         SimCommand.command,
