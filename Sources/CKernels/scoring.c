@@ -11,6 +11,43 @@
 #pragma clang attribute push(__attribute__((target("popcnt"))), apply_to = function)
 #endif
 
+// ---- memory ----
+
+static __thread trawl_room *kept_room;
+
+static void destroy_room(trawl_room *room) {
+  free(room->bits);
+  free(room->sums);
+  free(room->hits.docs);
+  free(room->hits.scores);
+  free(room);
+}
+
+trawl_room *trawl_room_new(void) {
+  trawl_room *room = kept_room;
+  if (room) {
+    kept_room = NULL;
+    return room;
+  }
+  room = calloc(1, sizeof *room);
+  if (!room) return NULL;
+  // Hits of a window, those of a block, and what is written before it is judged.
+  const size_t hits = TRAWL_WINDOW + 1024;
+  room->bits = calloc(TRAWL_WINDOW / 64, sizeof *room->bits);
+  room->sums = calloc(TRAWL_WINDOW, sizeof *room->sums);
+  room->hits.docs = malloc(hits * sizeof *room->hits.docs);
+  room->hits.scores = malloc(hits * sizeof *room->hits.scores);
+  if (room->bits && room->sums && room->hits.docs && room->hits.scores) return room;
+  destroy_room(room);
+  return NULL;
+}
+
+void trawl_room_free(trawl_room *room) {
+  room->hits.count = 0;
+  if (kept_room) destroy_room(room);
+  else kept_room = room;
+}
+
 // A fused multiply-add would round once where the definition rounds twice.
 #pragma STDC FP_CONTRACT OFF
 

@@ -21,6 +21,20 @@ typedef struct {
   uint32_t count;
 } trawl_hits;
 
+/// Memory for searches: bits and sums of a window of `TRAWL_WINDOW` documents, all zero, and hits.
+typedef struct {
+  uint64_t *bits;
+  double *sums;
+  trawl_hits hits;
+} trawl_room;
+
+enum { TRAWL_WINDOW = 65536 };
+
+/// A thread keeps one that is freed for its next search. NULL when memory is out.
+trawl_room *trawl_room_new(void);
+/// - Precondition: bits and sums are all zero again.
+void trawl_room_free(trawl_room *);
+
 /// The score of a frequency `f` in a document of norm `n`: with x = f * inverse[n],
 /// weight - weight / (1 + x), each step rounded to float, nothing fused.
 void trawl_score(const trawl_scorer *, const uint32_t *docs, const uint32_t *frequencies,

@@ -7,34 +7,27 @@ internal import TrawlPostings
 @safe
 package final class SearchRoom {
     /// Documents of the widest window.
-    static let windowCapacity: UInt32 = 65_536
-    /// Hits of a window, those of a block and one that is written before it is judged.
-    private static let hitCapacity = Int(windowCapacity) + 1024
+    static let windowCapacity = UInt32(TRAWL_WINDOW)
 
+    private let room: UnsafeMutablePointer<trawl_room>
     let bits: UnsafeMutablePointer<UInt64>
     let sums: UnsafeMutablePointer<Double>
     let hits: UnsafeMutablePointer<trawl_hits>
 
+    /// Cheap when the thread has searched before.
     package init() {
-        let words = Int(SearchRoom.windowCapacity) / 64
-        unsafe bits = .allocate(capacity: words)
-        unsafe bits.initialize(repeating: 0, count: words)
-        unsafe sums = .allocate(capacity: Int(SearchRoom.windowCapacity))
-        unsafe sums.initialize(repeating: 0, count: Int(SearchRoom.windowCapacity))
-        unsafe hits = .allocate(capacity: 1)
-        unsafe hits.initialize(
-            to: trawl_hits(
-                docs: .allocate(capacity: SearchRoom.hitCapacity),
-                scores: .allocate(capacity: SearchRoom.hitCapacity), count: 0))
+        guard let made = unsafe trawl_room_new(), let bits = unsafe made.pointee.bits,
+            let sums = unsafe made.pointee.sums
+        else { preconditionFailure("out of memory") }
+        unsafe room = unsafe made
+        unsafe self.bits = unsafe bits
+        unsafe self.sums = unsafe sums
+        let place = unsafe MemoryLayout<trawl_room>.offset(of: \.hits)!
+        unsafe hits = unsafe (UnsafeMutableRawPointer(made) + place)
+            .assumingMemoryBound(to: trawl_hits.self)
     }
 
-    deinit {
-        unsafe bits.deallocate()
-        unsafe sums.deallocate()
-        unsafe hits.pointee.docs.deallocate()
-        unsafe hits.pointee.scores.deallocate()
-        unsafe hits.deallocate()
-    }
+    deinit { unsafe trawl_room_free(room) }
 
     /// Moves the hits into the queue; documents count from `base` there.
     func drainHits(into queue: inout TopKQueue, base: UInt32) {
