@@ -193,6 +193,8 @@ let package = Package(
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
         tests(of: "TrawlQuery", imports: ["TrawlJSON", "TrawlErrors"]),
         tests(of: "TrawlHTTP", imports: ["TrawlErrors"]),
+        tests(
+            of: "TrawlNode", imports: ["TrawlErrors", "TrawlFiles", "TrawlHTTP", "TrawlJSON"]),
         .testTarget(
             name: "TrawlAPITests",
             dependencies: [

@@ -105,6 +105,15 @@ enum SearchRoutes {
 
     /// Limits that belong to an index, with the texts that clients know.
     static func check(_ search: SearchRequest, _ view: SearchView, isScroll: Bool = false) throws {
+        // An answer that leaves out what was asked for would be worse than none.
+        let missing: [(String, Bool)] = [
+            ("aggregations", search.aggregations != nil), ("highlight", search.highlight != nil),
+            ("suggest", search.suggest != nil), ("script_fields", search.scriptFields != nil),
+            ("collapse.inner_hits", search.collapse?.innerHits != nil),
+        ]
+        if let (name, _) = missing.first(where: { $0.1 }) {
+            throw APIError.illegalArgument("[\(name)] is not supported yet")
+        }
         for part in view.parts {
             let index = part.target.index
             let window = search.from + search.size
