@@ -17,7 +17,6 @@ enum SearchCommand {
             .value("field", "F", "Search in this field; may be repeated.", repeats: true),
             .value("dsl", "FILE", "Take a whole request body from a file, - for standard input."),
             .flag("explain", nil, "Show how each score came about."),
-            .flag("no-highlight", nil, "No snippets."),
         ],
         examples: [
             "trawl search english \"herring net\"",
@@ -65,12 +64,6 @@ enum SearchCommand {
             body["from"] = JSONValue(try arguments.int("from", in: 0...10_000, default: 0))
         }
         if arguments.has("explain") { body["explain"] = true }
-        if !arguments.has("no-highlight"), body["highlight"] == nil {
-            body["highlight"] = [
-                "fields": ["*": ["number_of_fragments": 2, "fragment_size": 160]],
-                "pre_tags": ["\u{2}"], "post_tags": ["\u{3}"], "require_field_match": false,
-            ]
-        }
         return body
     }
 
@@ -128,7 +121,7 @@ struct ResultPage {
             output.styled(head, .dim) + output.styled(title, .bold) + "  "
                 + output.styled(name, .dim))
         for line in snippets(of: hit, width: width - 13) {
-            output.line(String(repeating: " ", count: 13) + marked(line, output))
+            output.line(String(repeating: " ", count: 13) + line)
         }
         if explains, let explanation = hit["_explanation"] {
             ExplanationTree.print(explanation, to: &output)
@@ -156,42 +149,14 @@ struct ResultPage {
         return String(decoding: source.serialized(), as: UTF8.self)
     }
 
+    /// The beginning of the text below the title.
     private func snippets(of hit: JSONValue, width: Int) -> [String] {
-        var lines: [String] = []
-        let highlights = hit["highlight"]?.objectValue ?? [:]
-        let title = title(of: hit["_source"] ?? [:])
-        for member in highlights where !member.key.hasSuffix(".keyword") {
-            for fragment in member.value.arrayValue ?? [] {
-                let text = Self.oneLine(fragment.stringValue ?? "")
-                let plain = text.filter { $0 != "\u{2}" && $0 != "\u{3}" }
-                if plain != title, !lines.contains(text) { lines.append(text) }
-            }
+        let object = hit["_source"]?.objectValue ?? [:]
+        let texts = ["body", "text", "description", "content"].compactMap {
+            object[$0]?.stringValue
         }
-        if lines.isEmpty {
-            let object = hit["_source"]?.objectValue ?? [:]
-            let texts = ["body", "text", "description", "content"].compactMap {
-                object[$0]?.stringValue
-            }
-            if let text = texts.first { lines = [Self.oneLine(text)] }
-        }
-        return lines.prefix(2).map { $0.clipped(to: max(20, width)) }
-    }
-
-    private func marked(_ text: String, _ output: Output) -> String {
-        var result = ""
-        var piece = ""
-        var isMatch = false
-        func flush() -> String { isMatch ? output.styled(piece, .match) : piece }
-        for character in text {
-            switch character {
-            case "\u{2}", "\u{3}":
-                result += flush()
-                piece = ""
-                isMatch = character == "\u{2}"
-            default: piece.append(character)
-            }
-        }
-        return result + flush()
+        guard let text = texts.first else { return [] }
+        return [Self.oneLine(text).clipped(to: max(20, width))]
     }
 
     /// White space folded, so that a result stays on its lines.
