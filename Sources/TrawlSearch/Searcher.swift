@@ -111,9 +111,13 @@ package final class Searcher: Sendable {
     package func search(_ request: SearchRequest, _ conditions: Conditions) throws -> Result {
         let analyzer = analyzer(now: conditions.now)
         let binder = binder(conditions)
-        var analyzed = try request.query.map { query in try analyzer.analyze(query) } ?? .all
-        if let slice = request.slice { analyzed = sliced(analyzed, slice) }
+        let analyzed = try request.query.map { query in try analyzer.analyze(query) } ?? .all
+        let start = ContinuousClock.now
+        if request.profile { binder.profiler = Profiler() }
         let query = try binder.bind(analyzed)
+        let profiler = binder.profiler
+        binder.profiler = nil
+        let bound = ContinuousClock.now
         var search = try SearchRun(
             request: request, searcher: self, conditions: conditions, query: query,
             postFilter: try request.postFilter.map {
@@ -124,6 +128,10 @@ package final class Searcher: Sendable {
             try self.rescore(&result, rescore, binder, analyzer, search.segments)
         }
         if !request.rescore.isEmpty { result.maxScore = result.found.first?.score }
+        if let profiler {
+            result.profile = Self.profile(
+                profiler, rewriting: bound - start, collecting: ContinuousClock.now - bound)
+        }
         if let damage = snapshot.damage { throw damage }
         return result
     }
@@ -142,13 +150,30 @@ package final class Searcher: Sendable {
         return try search(request, conditions)
     }
 
-    /// A slice is a filter by the document's id, the same on every copy.
-    private func sliced(_ query: AnalyzedQuery, _ slice: Slice) -> AnalyzedQuery { query }
-
-    /// Whether a document is in the slice that a request asks for.
+    /// Whether a document is in the slice that a request asks for: by its id, so that it is the
+    /// same on every copy.
     static func isIn(_ slice: Slice, _ doc: Int, _ segment: SegmentContext) -> Bool {
         let hash = StableHash.hash64(segment.view.reader.identity.id(of: doc))
         return Int(hash % UInt64(slice.max)) == slice.id
+    }
+
+    /// One entry of `profile.shards[].searches`.
+    private static func profile(
+        _ profiler: Profiler, rewriting: Duration, collecting: Duration
+    ) -> JSONValue {
+        func nanos(_ duration: Duration) -> JSONValue {
+            let parts = duration.components
+            return JSONValue(parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000)
+        }
+        return [
+            "query": .array(profiler.roots.map(\.json)), "rewrite_time": nanos(rewriting),
+            "collector": [
+                [
+                    "name": "SearchRun", "reason": "search_top_hits",
+                    "time_in_nanos": nanos(collecting),
+                ]
+            ],
+        ]
     }
 
     // MARK: Second thoughts

@@ -190,8 +190,16 @@ struct ReferenceSearch {
         let words = text.split(separator: " ").map(String.init)
         let isAnd = inner["operator"] == "and"
         let minimum = inner["minimum_should_match"]?.intValue ?? (isAnd ? words.count : 1)
-        let scores = words.compactMap { term(field, $0, document, boost) }
-        if words.isEmpty || scores.count < max(1, minimum) { return nil }
+        let found = words.filter { tokens(document, field).contains($0) }
+        if words.isEmpty || found.count < max(1, minimum) { return nil }
+        if minimum <= 1 || isAnd {
+            // A word that comes twice weighs twice.
+            let scores = Set(found).compactMap { word in
+                term(field, word, document, Float(words.count { $0 == word }) * boost)
+            }
+            return Float(scores.reduce(0.0) { $0 + Double($1) })
+        }
+        let scores = found.compactMap { term(field, $0, document, boost) }
         return Float(scores.reduce(0.0) { $0 + Double($1) })
     }
 
@@ -245,8 +253,8 @@ struct ReferenceSearch {
     private func bool(_ body: JSONValue, _ document: Document, _ boost: Float) -> Float? {
         func clauses(_ key: String) -> [JSONValue] { body[key]?.arrayValue ?? [] }
         var sum = 0.0
-        for clause in clauses("must") {
-            guard let score = score(clause, document, boost: boost) else { return nil }
+        for (clause, weight) in grouped(clauses("must")) {
+            guard let score = score(clause, document, boost: weight * boost) else { return nil }
             sum += Double(score)
         }
         for clause in clauses("filter") where score(clause, document) == nil { return nil }
@@ -258,9 +266,47 @@ struct ReferenceSearch {
             body["minimum_should_match"]?.intValue ?? 0,
             isRequired && !clauses("should").isEmpty ? 1 : 0)
         if optional.count < least { return nil }
-        for score in optional { sum += Double(score) }
+        if body["minimum_should_match"]?.intValue ?? 0 <= 1 {
+            for (clause, weight) in grouped(clauses("should")) {
+                sum += Double(score(clause, document, boost: weight * boost) ?? 0)
+            }
+        } else {
+            for score in optional { sum += Double(score) }
+        }
         if body.objectValue?.isEmpty == true { return boost }
         return Float(sum)
+    }
+
+    /// Equal clauses once, with how much they weigh together.
+    private func grouped(_ clauses: [JSONValue]) -> [(JSONValue, Float)] {
+        var weights: [JSONValue: Float] = [:]
+        for clause in clauses {
+            let (plain, weight) = plain(clause)
+            weights[plain, default: 0] += weight
+        }
+        return weights.map { ($0.key, $0.value) }
+    }
+
+    /// A clause without its boost; a text of one word is a term.
+    private func plain(_ clause: JSONValue) -> (JSONValue, Float) {
+        guard case .object(let object) = clause, let (kind, body) = object.members.first else {
+            return (clause, 1)
+        }
+        switch kind {
+        case "term":
+            let (field, inner) = pair(body)
+            return (["term": [field: inner["value"] ?? inner]], ownBoost(inner))
+        case "match", "match_phrase":
+            let (field, inner) = pair(body)
+            let text = inner["query"] ?? inner
+            if text.stringValue?.contains(" ") == false { return (["term": [field: text]], 1) }
+            return (clause, 1)
+        case "match_all", "bool", "constant_score":
+            var plain = body
+            plain["boost"] = nil
+            return ([kind: plain], ownBoost(body))
+        default: return (clause, 1)
+        }
     }
 
     /// All hits, best first, earlier documents first among equals.

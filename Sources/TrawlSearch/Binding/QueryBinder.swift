@@ -14,6 +14,8 @@ package final class QueryBinder {
     let clock: SearchClock
     private let maxClauseCount: Int
     private var weighers: [String: FieldWeigher] = [:]
+    /// Set to watch every clause.
+    var profiler: Profiler?
 
     package init(
         statistics: StatisticsSource, mapping: Mapping,
@@ -51,6 +53,16 @@ package final class QueryBinder {
     /// - Parameter boost: What all queries around it make of its weight.
     package func bind(_ query: AnalyzedQuery, boost: Float = 1) throws -> any BoundQuery {
         switch query {
+        case .named(let inner, _): return try bind(inner, boost: boost)
+        case .boosted(let inner, let factor): return try bind(inner, boost: factor * boost)
+        default:
+            guard let profiler else { return try bindPlain(query, boost) }
+            return try profiler.watch(query) { try bindPlain(query, boost) }
+        }
+    }
+
+    private func bindPlain(_ query: AnalyzedQuery, _ boost: Float) throws -> any BoundQuery {
+        switch query {
         case .all: return BoundConstant(nil, score: boost, text: "*:*")
         case .none(let reason): return BoundNone(reason)
         case .named(let inner, _): return try bind(inner, boost: boost)
@@ -86,6 +98,7 @@ package final class QueryBinder {
     }
 
     private func boolean(_ boolean: AnalyzedBoolean, _ boost: Float) throws -> any BoundQuery {
+        let boolean = boolean.withoutRepetition
         let clauses = try boolean.clauses.map { clause in
             let isScored = clause.occur == .must || clause.occur == .should
             return BoundBoolean.Clause(

@@ -84,6 +84,43 @@ package struct AnalyzedBoolean: Sendable, Hashable {
     func queries(_ occur: Occur) -> [AnalyzedQuery] {
         clauses.filter { $0.occur == occur }.map(\.query)
     }
+
+    /// Equal clauses as one whose boost is the sum of theirs, as Lucene rewrites them: what is
+    /// asked for three times is weighed three times, not added up from three rounded scores.
+    var withoutRepetition: AnalyzedBoolean {
+        var boosts: [Clause: Double] = [:]
+        var order: [Clause] = []
+        for clause in clauses {
+            guard clause.occur == .must || (clause.occur == .should && minimumShouldMatch <= 1)
+            else { continue }
+            let (plain, boost) = Self.plain(clause)
+            if boosts[plain] == nil { order.append(plain) }
+            boosts[plain, default: 0] += boost
+        }
+        let others = clauses.filter {
+            !($0.occur == .must || ($0.occur == .should && minimumShouldMatch <= 1))
+        }
+        if order.count + others.count == clauses.count { return self }
+        let merged = order.map { clause in
+            Clause(clause.occur, clause.query.boosted(by: Float(boosts[clause] ?? 1)))
+        }
+        return AnalyzedBoolean(
+            clauses: merged + others, minimumShouldMatch: minimumShouldMatch)
+    }
+
+    private static func plain(_ clause: Clause) -> (Clause, Double) {
+        var query = clause.query
+        var boost = 1.0
+        while true {
+            switch query {
+            case .boosted(let inner, let factor):
+                boost *= Double(factor)
+                query = inner
+            case .named(let inner, _): query = inner
+            default: return (Clause(clause.occur, query), boost)
+            }
+        }
+    }
 }
 
 /// Terms at positions. A position may have several terms, any of which will do.
