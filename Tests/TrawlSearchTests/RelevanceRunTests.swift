@@ -1,4 +1,5 @@
 import Testing
+import TrawlIndex
 import TrawlJSON
 import TrawlQuery
 import TrawlSchema

@@ -189,13 +189,19 @@ struct SegmentSorter {
             return Self.oriented(number, key)
         case (.unsigned(let number), _):
             return Self.oriented(SortableNumber.encode(unsigned: number), key)
-        case (.float(let number), _):
-            return Self.oriented(SortableNumber.encode(Double(number)), key)
-        case (.double(let number), _):
-            return Self.oriented(SortableNumber.encode(number), key)
+        case (.float(let number), _): return place(of: Double(number), key)
+        case (.double(let number), _): return place(of: number, key)
         case (.formatted(let number, _), _): return Self.oriented(number, key)
         case (.text, _): return 0
         }
+    }
+
+    /// An infinity that stands for a missing value came from the end it belongs to.
+    private func place(of number: Double, _ key: SortPlan.Key) -> Int64 {
+        let first: Double = key.isDescending ? .infinity : -.infinity
+        if number == first, key.missing == .first { return .min }
+        if number == -first, key.missing == .last { return .max }
+        return Self.oriented(SortableNumber.encode(number), key)
     }
 
     // MARK: Values
