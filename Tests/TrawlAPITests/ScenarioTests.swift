@@ -23,6 +23,9 @@ enum ScenarioFiles {
 
 @Suite("Scenarios")
 struct ScenarioTests {
+    @Test("the files are found: without them the test below would have nothing to fail on")
+    func found() { #expect(ScenarioFiles.names.count >= 10) }
+
     @Test("a node answers as the scenario says", arguments: ScenarioFiles.names)
     func scenario(_ name: String) throws {
         let scenario = try ScenarioFiles.load(name)
