@@ -9,6 +9,7 @@ package final class FileLedger: Sendable {
     private let store: any FileStore
     /// How many hold each file; one without holders is not in it. Never held across I/O.
     private let holders = Mutex<[String: Int]>([:])
+    private let isRetired = Atomic(false)
 
     package init(_ store: any FileStore) { self.store = store }
 
@@ -31,8 +32,13 @@ package final class FileLedger: Sendable {
             return free
         }
         // A file that cannot be removed now is a leftover that the next opening removes.
+        if isRetired.load(ordering: .acquiring) { return }
         for file in free { try? store.remove(file) }
     }
+
+    /// From now on nothing is removed. The next opening sweeps what is left over, and its writer
+    /// may use a name anew that a snapshot of this one still holds.
+    package func retire() { isRetired.store(true, ordering: .releasing) }
 
     package func isHeld(_ file: String) -> Bool { holders.withLock { $0[file] != nil } }
 }

@@ -165,6 +165,7 @@ package final class IndexWriter: Sendable {
         cancelMerges()
         mergeLock.withLock { _ in }
         state.withLock(when: { !$0.isFlushing }) { $0.isClosed = true }
+        ledger.retire()
     }
 
     /// Notes a failure: unless it was want of space, nothing more is accepted.

@@ -105,6 +105,30 @@ struct IndexWriterTests {
         #expect(try owners() == [4])
     }
 
+    @Test("a snapshot that outlives its writer removes no file of the writer after it")
+    func oldSnapshot() throws {
+        let store = MemoryFileStore()
+        var writer = try IndexWriter(store, identity: 1)
+        func fill() throws {
+            for round in 0..<2 {
+                try put(writer, document("\(round)", "word0"))
+                try writer.refresh()
+            }
+        }
+        try fill()
+        var kept: Snapshot? = writer.snapshot
+        try writer.forceMerge()
+        writer.close()
+        // Nothing was committed: the same names are used again.
+        writer = try IndexWriter(store, identity: 1)
+        try fill()
+        #expect(kept?.liveCount == 2)
+        kept = nil
+        try writer.commit(payload: [])
+        writer.close()
+        #expect(try IndexWriter(store, identity: 1).liveCount == 2)
+    }
+
     @Test("documents of a snapshot are deleted unless they changed since")
     func deleteOfSnapshot() throws {
         let writer = try IndexWriter(MemoryFileStore(), identity: 1)

@@ -128,7 +128,10 @@ struct ShardFaultTests {
         var random = RandomContext.generator()
         let memory = MemoryFileStore()
         let schema = MemorySchema()
-        var shard = try H.open(memory, schema: schema)
+        // A process of its own for each life of the shard: what a dead one still holds, an old
+        // snapshot for one, must not reach the files of the next.
+        var process = FaultyFileStore(memory)
+        var shard = try H.open(process, schema: schema)
         let twin = try H.open(MemoryFileStore(), schema: schema)
         var model = Model()
         for _ in 0..<250 {
@@ -136,12 +139,14 @@ struct ShardFaultTests {
             case 0: try shard.commit()
             case 1, 2: try shard.refresh()
             case 3:
+                process.plan.crash()
                 memory.disk.cutPower { _, count in Int.random(in: 0...count, using: &random) }
-                shard = try H.open(memory, schema: schema)
+                process = FaultyFileStore(memory)
+                shard = try H.open(process, schema: schema)
                 try check(shard, holds: model)
             case 4:
                 try shard.close()
-                shard = try H.open(memory, schema: schema)
+                shard = try H.open(process, schema: schema)
             case 5: try shard.index.mergeAll()
             default:
                 let change = randomChange(model, &random)

@@ -46,6 +46,9 @@ package final class FaultPlan: Sendable {
         state.withLock { $0.matching = (fault, verb, pathSuffix) }
     }
 
+    /// Every operation fails from now on: the process is gone, whatever it still holds.
+    package func crash() { state.withLock { $0.isDead = true } }
+
     /// Nothing fails from now on.
     package func heal() {
         state.withLock { state in
