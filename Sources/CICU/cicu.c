@@ -156,6 +156,53 @@ int32_t cicu_words_next(cicu_words *words, cicu_word *out, int32_t max) {
   return count;
 }
 
+struct cicu_breaks {
+  UBreakIterator *breaks;
+  UChar *text;
+};
+
+cicu_breaks *cicu_breaks_new(int32_t kind, const char *locale) {
+  UBreakIteratorType type = kind == 0 ? UBRK_WORD : kind == 1 ? UBRK_SENTENCE : UBRK_CHARACTER;
+  UErrorCode e = U_ZERO_ERROR;
+  UBreakIterator *made = ubrk_open(type, locale, NULL, 0, &e);
+  if (U_FAILURE(e)) return NULL;
+  cicu_breaks *breaks = calloc(1, sizeof *breaks);
+  if (!breaks) {
+    ubrk_close(made);
+    return NULL;
+  }
+  breaks->breaks = made;
+  return breaks;
+}
+
+void cicu_breaks_free(cicu_breaks *breaks) {
+  if (!breaks) return;
+  ubrk_close(breaks->breaks);
+  free(breaks->text);
+  free(breaks);
+}
+
+int32_t cicu_breaks_begin(cicu_breaks *breaks, const uint16_t *text, int32_t length) {
+  UChar *copy = malloc(((size_t)length + 1) * sizeof *copy);
+  if (!copy) return 0;
+  if (length > 0) memcpy(copy, text, (size_t)length * sizeof *copy);
+  UErrorCode e = U_ZERO_ERROR;
+  ubrk_setText(breaks->breaks, copy, length, &e);
+  free(breaks->text);
+  breaks->text = copy;
+  return U_SUCCESS(e);
+}
+
+int32_t cicu_breaks_before(cicu_breaks *breaks, int32_t offset) {
+  int32_t found = ubrk_preceding(breaks->breaks, offset);
+  return found == UBRK_DONE ? -1 : found;
+}
+
+int32_t cicu_breaks_after(cicu_breaks *breaks, int32_t offset) {
+  int32_t found = ubrk_following(breaks->breaks, offset);
+  return found == UBRK_DONE ? -1 : found;
+}
+
 static const UNormalizer2 *form_of(int32_t form) {
   UErrorCode e = U_ZERO_ERROR;
   const UNormalizer2 *n = NULL;

@@ -1,16 +1,16 @@
 /// Terms to values, looked up by bytes without making a string.
 ///
 /// Open addressing over one array of bytes; made once, then only read.
-struct TermMap<Value: Sendable>: Sendable {
+package struct TermMap<Value: Sendable>: Sendable {
     private var slots: [Int32]
     private var starts: [Int32] = []
     private var bytes: [UInt8] = []
     private var values: [Value] = []
-    private(set) var count = 0
+    package private(set) var count = 0
     /// No key is longer; most terms of long texts need no hash.
     private var longest = 0
 
-    init() { slots = Array(repeating: -1, count: 16) }
+    package init() { slots = Array(repeating: -1, count: 16) }
 
     @inline(__always)
     private static func hash(_ term: Span<UInt8>) -> Int {
@@ -50,9 +50,9 @@ struct TermMap<Value: Sendable>: Sendable {
         return values[entry]
     }
 
-    subscript(_ term: ArraySlice<UInt8>) -> Value? { self[term.span] }
+    package subscript(_ term: ArraySlice<UInt8>) -> Value? { self[term.span] }
 
-    mutating func set(_ term: [UInt8], _ value: Value) {
+    package mutating func set(_ term: [UInt8], _ value: Value) {
         if (count + 1) * 2 > slots.count { grow() }
         let found = slot(of: term.span)
         if let entry = found.entry {

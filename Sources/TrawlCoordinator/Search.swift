@@ -126,7 +126,7 @@ extension Coordinator {
             }
             answers += own
         }
-        try fetch(request, answers, into: &answer)
+        fetch(request, answers, into: &answer)
         switch request.trackTotalHits {
         case .none: answer.total = nil
         case .exact: answer.total = total
@@ -187,11 +187,12 @@ extension Coordinator {
         return result
     }
 
-    /// Merges by order, cuts the page, and has just those documents read.
+    /// Merges by order, cuts the page, and has just those documents read. Those of a shard that
+    /// cannot read them are missing, and the answer says so.
     private func fetch(
         _ request: SearchRequest, _ answers: [(part: SearchView.Part, answer: ShardAnswer)],
         into answer: inout SearchAnswer
-    ) throws {
+    ) {
         var order: [(source: Int, place: Int)] = []
         for (source, entry) in answers.enumerated() {
             order += entry.answer.keys.indices.map { (source, $0) }
@@ -207,7 +208,13 @@ extension Coordinator {
         for at in page { places[at.source, default: []].append(at.place) }
         var read: [Int: [Hit]] = [:]
         for (source, wanted) in places {
-            read[source] = try answers[source].answer.fetch(wanted)
+            do {
+                read[source] = try answers[source].answer.fetch(wanted)
+            } catch {
+                let part = answers[source].part
+                answer.failures.append(
+                    .init(index: part.target.index, shard: part.shard, error: error))
+            }
         }
         var next: [Int: Int] = [:]
         for at in page {

@@ -8,6 +8,7 @@ internal import TrawlSearch
 /// A shard of this process as of one refresh.
 final class SnapshotView: ShardView {
     private let searcher: Searcher
+    private let facts: IndexFacts
 
     init(
         snapshot: Snapshot, index: IndexMetadata, cache: FilterCache
@@ -15,6 +16,11 @@ final class SnapshotView: ShardView {
         searcher = Searcher(
             snapshot, mapping: index.mapping.mapping, catalog: index.mapping.analyzers,
             similarities: try index.mapping.settings.similarities(), cache: cache)
+        facts = IndexFacts(
+            name: index.name,
+            maxAnalyzedOffset: index.limit(
+                "index.highlight.max_analyzed_offset",
+                default: IndexFacts.defaultMaxAnalyzedOffset))
     }
 
     private func instant(_ milliseconds: Int64) -> Instant { Instant(epochMillis: milliseconds) }
@@ -51,7 +57,8 @@ final class SnapshotView: ShardView {
         if result.terminatedEarly { answer.terminatedEarly = true }
         answer.profile = result.profile
         let found = result.found
-        let phase = try found.isEmpty ? nil : FetchPhase(request, searcher, conditions)
+        let phase =
+            try found.isEmpty ? nil : FetchPhase(request, searcher, conditions, index: facts)
         answer.fetch = { places in
             try places.compactMap { try phase?.hit(found[$0]) }
         }

@@ -50,7 +50,7 @@ package struct SearchRequest: Sendable {
     package var profile = false
     package var includeNamedQueriesScore = false
 
-    package var highlight: JSONValue?
+    package var highlight: Highlight?
     package var aggregations: JSONValue?
     package var suggest: JSONValue?
     package var runtimeMappings: JSONValue?

@@ -59,6 +59,16 @@ int32_t cicu_words_begin(cicu_words *, const uint16_t *text, int32_t length);
 // The next words, status below 100 left out. Returns how many; 0 at the end.
 int32_t cicu_words_next(cicu_words *, cicu_word *out, int32_t max);
 
+// Boundaries of words (0), sentences (1) or characters (2) by a locale's rules. One per thread.
+typedef struct cicu_breaks cicu_breaks;
+cicu_breaks *cicu_breaks_new(int32_t kind, const char *locale);
+void cicu_breaks_free(cicu_breaks *);
+// Starts on a text, which is copied. False on failure.
+int32_t cicu_breaks_begin(cicu_breaks *, const uint16_t *text, int32_t length);
+// The last boundary before an offset, the first one after it; -1 when there is none.
+int32_t cicu_breaks_before(cicu_breaks *, int32_t offset);
+int32_t cicu_breaks_after(cicu_breaks *, int32_t offset);
+
 // Normalisation. Form: 0 NFC, 1 NFD, 2 NFKC, 3 NFKD, 4 NFKC_Casefold. Shared by all threads.
 // Returns the length needed (which may be more than `capacity`), or -1 on failure.
 int32_t cicu_normalize(

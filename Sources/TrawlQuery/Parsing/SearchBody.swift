@@ -143,7 +143,10 @@ extension RequestReader {
         case "post_filter" where isObject: request.postFilter = try query(value, under: key)
         case "_source": request.source = try sourceFilter(value, key)
         case "aggs" where isObject, "aggregations" where isObject: request.aggregations = value
-        case "highlight" where isObject: request.highlight = value
+        case "highlight" where isObject:
+            request.highlight = try inside(.key(key)) { r throws(QueryError) in
+                try r.highlight(value)
+            }
         case "suggest" where isObject: request.suggest = value
         case "script_fields" where isObject: request.scriptFields = value
         case "runtime_mappings" where isObject: request.runtimeMappings = value

@@ -5,7 +5,7 @@ package struct KeywordType: FieldType {
     package var typeName: String
     package var storage: FieldStorage
     /// In UTF-16 code units, as Java counts.
-    var ignoreAbove: Int
+    package var ignoreAbove: Int
     var nullValue: [UInt8]?
     package var normalizer: String?
     package var similarity: String?

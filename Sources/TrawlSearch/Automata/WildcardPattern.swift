@@ -36,6 +36,16 @@ package enum WildcardPattern {
         return pieces
     }
 
+    /// The pattern that stands for a text and nothing else.
+    static func escaped(_ text: String) -> String {
+        var pattern = ""
+        for character in text {
+            if "*?\\".contains(character) { pattern.append("\\") }
+            pattern.append(character)
+        }
+        return pattern
+    }
+
     /// - Returns: What every match begins with, and the automaton for what follows.
     package static func compile(
         _ pattern: String, caseInsensitive: Bool, limit: Int

@@ -18,11 +18,7 @@ struct TermWalker {
                 try body(term, entry, 1)
             }
         case .prefix(let prefix, true):
-            var pattern = ""
-            for character in String(decoding: prefix, as: UTF8.self) {
-                if "*?\\".contains(character) { pattern.append("\\") }
-                pattern.append(character)
-            }
+            let pattern = WildcardPattern.escaped(String(decoding: prefix, as: UTF8.self))
             try walk(
                 WildcardPattern.compile(
                     pattern + "*", caseInsensitive: true, limit: expansion.maxStates), field, body)

@@ -12,9 +12,11 @@ package struct FetchPhase {
     private let query: (any BoundQuery)?
     private let named: [(name: String, query: any BoundQuery)]
     private let keepsScore: Bool
+    private let highlighter: Highlighter?
 
     package init(
-        _ request: SearchRequest, _ searcher: Searcher, _ conditions: Searcher.Conditions
+        _ request: SearchRequest, _ searcher: Searcher, _ conditions: Searcher.Conditions,
+        index: IndexFacts = IndexFacts()
     ) throws {
         self.request = request
         self.searcher = searcher
@@ -35,6 +37,10 @@ package struct FetchPhase {
         keepsScore =
             request.sort.isEmpty || request.trackScores
             || request.sort.contains { $0.by == .score }
+        let main = request.query == nil ? AnalyzedQuery.all : analyzed[0]
+        highlighter = try request.highlight.map {
+            try Highlighter($0, query: main, analyzer: analyzer, index: index)
+        }
     }
 
     package func hits(_ found: [Searcher.Found]) throws -> [Hit] {
@@ -84,7 +90,7 @@ package struct FetchPhase {
         let stored = (request.storedFields ?? []).filter { $0 != "_none_" && $0 != "_source" }
         let needsTree =
             (selection.isEnabled && !selection.isWhole) || !request.fields.isEmpty
-            || !stored.isEmpty
+            || !stored.isEmpty || highlighter != nil
         for field in request.docvalueFields { docvalues(field, &hit, segment, doc) }
         guard selection.isEnabled || needsTree else { return }
         let bytes = try segment.view.reader.source(of: doc)
@@ -101,6 +107,7 @@ package struct FetchPhase {
             let values = SourceValues.values(at: name, in: object)
             if !values.isEmpty { hit.fields[name] = .array(values) }
         }
+        if let highlighter { hit.highlight = try highlighter.snippets(of: object, id: hit.id) }
     }
 
     private func docvalues(

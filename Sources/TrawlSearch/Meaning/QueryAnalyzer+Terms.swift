@@ -12,13 +12,7 @@ extension QueryAnalyzer {
         guard let field = field(name) else { return Self.absent(name) }
         if caseInsensitive, field.type.family == .keyword || field.type.family == .text {
             let text = try normalized(value.queryText, for: field)
-            var pattern = ""
-            for character in text {
-                if character == "*" || character == "?" || character == "\\" {
-                    pattern.append("\\")
-                }
-                pattern.append(character)
-            }
+            let pattern = WildcardPattern.escaped(text)
             return .expansion(
                 .init(
                     field: field.path,
@@ -213,12 +207,7 @@ extension QueryAnalyzer {
             case .anyRun: result += "*"
             case .anyOne: result += "?"
             case .text(let text):
-                for character in try normalized(text, for: field) {
-                    if character == "*" || character == "?" || character == "\\" {
-                        result += "\\"
-                    }
-                    result.append(character)
-                }
+                result += WildcardPattern.escaped(try normalized(text, for: field))
             }
         }
         return result

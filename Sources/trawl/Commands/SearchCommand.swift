@@ -25,7 +25,8 @@ enum SearchCommand {
         ]
     ) { arguments, output in
         let index = arguments.operands[0]
-        let body = try request(arguments)
+        var body = try request(arguments)
+        if !arguments.has("json") { body["highlight"] = Snippets.request }
         let node = try NodeOpener.open(arguments)
         defer { try? node.close() }
         let response = try node.json(
@@ -120,8 +121,9 @@ struct ResultPage {
         output.line(
             output.styled(head, .dim) + output.styled(title, .bold) + "  "
                 + output.styled(name, .dim))
-        for line in snippets(of: hit, width: width - 13) {
-            output.line(String(repeating: " ", count: 13) + line)
+        let indent = 13
+        for line in Snippets.lines(of: hit, width: max(20, width - indent), output) {
+            output.line(String(repeating: " ", count: indent) + line)
         }
         if explains, let explanation = hit["_explanation"] {
             ExplanationTree.print(explanation, to: &output)
@@ -140,28 +142,13 @@ struct ResultPage {
     /// The title, or what stands first in the document.
     private func title(of source: JSONValue) -> String {
         let object = source.objectValue ?? [:]
-        for name in ["title", "name", "subject", "headline"] {
-            if let text = object[name]?.stringValue, !text.isEmpty { return Self.oneLine(text) }
+        for name in Snippets.titleNames {
+            if let text = object[name]?.stringValue, !text.isEmpty { return text.onOneLine }
         }
         for member in object {
-            if let text = member.value.stringValue, !text.isEmpty { return Self.oneLine(text) }
+            if let text = member.value.stringValue, !text.isEmpty { return text.onOneLine }
         }
         return String(decoding: source.serialized(), as: UTF8.self)
-    }
-
-    /// The beginning of the text below the title.
-    private func snippets(of hit: JSONValue, width: Int) -> [String] {
-        let object = hit["_source"]?.objectValue ?? [:]
-        let texts = ["body", "text", "description", "content"].compactMap {
-            object[$0]?.stringValue
-        }
-        guard let text = texts.first else { return [] }
-        return [Self.oneLine(text).clipped(to: max(20, width))]
-    }
-
-    /// White space folded, so that a result stays on its lines.
-    static func oneLine(_ text: String) -> String {
-        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 }
 
