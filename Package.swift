@@ -51,7 +51,7 @@ let package = Package(
         // Floor 0: ground
         room("TrawlErrors"),
         room("TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
-        room("TrawlJSON", imports: ["TrawlErrors"]),
+        room("TrawlJSON", imports: ["TrawlErrors", "CKernels"]),
         room("TrawlFiles", imports: ["TrawlBytes", "TrawlErrors", "CPosix"]),
 
         // Floor 1: documents

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// The words of JSON text: strings, escapes, numbers. Plain functions over bytes, called once for
 /// each word, so that only the small loop of `JSONParser` is generic.
 ///
@@ -12,102 +14,44 @@ package enum JSONText {
         @usableFromInline package var hasEscapes: Bool
     }
 
-    private static let ones: UInt64 = 0x0101_0101_0101_0101
-    private static let tops: UInt64 = 0x8080_8080_8080_8080
-
-    /// The top bit of each byte of `word` that needs a closer look: a quote, a backslash, a
-    /// control character or the start of something beyond ASCII. Exact for the lowest such byte.
-    @inline(__always)
-    static func marks(_ word: UInt64) -> UInt64 {
-        let quote = word ^ (ones &* 0x22)
-        let slash = word ^ (ones &* 0x5c)
-        let found =
-            ((quote &- ones) & ~quote) | ((slash &- ones) & ~slash)
-            | ((word &- ones &* 0x20) & ~word) | word
-        return found & tops
-    }
-
-    /// The same for what a writer must escape: bytes beyond ASCII go through.
-    @inline(__always)
-    static func escapeMarks(_ word: UInt64) -> UInt64 {
-        let quote = word ^ (ones &* 0x22)
-        let slash = word ^ (ones &* 0x5c)
-        let found =
-            ((quote &- ones) & ~quote) | ((slash &- ones) & ~slash)
-            | ((word &- ones &* 0x20) & ~word)
-        return found & tops
-    }
-
     /// Finds the end of the string whose first byte after the quote is at `start`; checks that
     /// its bytes are UTF-8 without control characters. Escapes are checked when undone.
     @usableFromInline
     package static func scanString(
         _ input: UnsafeBufferPointer<UInt8>, from start: Int
     ) throws(JSONError) -> StringEnd {
-        guard let base = input.baseAddress else {
+        guard let base = input.baseAddress, start <= input.count else {
             throw unsafe JSONError(.unexpectedEnd(expected: "'\"'"), at: start, in: input)
         }
         let count = input.count
         var i = start
         var hasEscapes = false
+        var isBeyondASCII: Int32 = 0
         while true {
-            while i &+ 8 <= count {
-                let found = marks(
-                    UInt64(
-                        littleEndian: unsafe UnsafeRawPointer(base + i).loadUnaligned(
-                            as: UInt64.self)))
-                if found != 0 {
-                    i &+= found.trailingZeroBitCount &>> 3
-                    break
+            // In bounds: `i` is never above `count`.
+            i &+= unsafe trawl_json_plain_run(base + i, count &- i, &isBeyondASCII)
+            let stop = i < count ? unsafe base[i] : 0
+            let isEnd = stop == 0x22
+            if isBeyondASCII != 0, stop != 0x5c {
+                guard unsafe trawl_utf8_is_valid(base + start, i &- start) != 0 else {
+                    let place = unsafe placeOfBadUTF8(input, from: start)
+                    throw unsafe JSONError(.invalidUTF8, at: place, in: input)
                 }
-                i &+= 8
             }
+            if isEnd { return StringEnd(quote: i, hasEscapes: hasEscapes) }
             guard i < count else {
                 throw unsafe JSONError(.unexpectedEnd(expected: "'\"'"), at: count, in: input)
             }
-            let byte = unsafe base[i]
-            if byte == 0x22 { return StringEnd(quote: i, hasEscapes: hasEscapes) }
-            if byte == 0x5c {
-                hasEscapes = true
-                // Half of a character must not be skipped: what follows is read as UTF-8 again.
-                if i &+ 1 < count, unsafe base[i &+ 1] >= 0x80 {
-                    throw unsafe JSONError(.invalidEscape, at: i, in: input)
-                }
-                i &+= 2
-            } else if byte >= 0x80 {
-                i = try unsafe skipNonASCII(input, from: i)
-            } else if byte < 0x20 {
-                throw unsafe JSONError(.controlCharacter(byte), at: i, in: input)
-            } else {
-                i &+= 1
+            guard stop == 0x5c else {
+                throw unsafe JSONError(.controlCharacter(stop), at: i, in: input)
             }
+            hasEscapes = true
+            // What follows is a letter of an escape; half of a character is none.
+            if i &+ 1 < count, unsafe base[i &+ 1] >= 0x80 {
+                throw unsafe JSONError(.invalidEscape, at: i, in: input)
+            }
+            i = min(i &+ 2, count)
         }
-    }
-
-    /// The first ASCII byte at or after `start`; what comes before it is checked to be UTF-8.
-    @inline(__always)
-    private static func skipNonASCII(
-        _ input: UnsafeBufferPointer<UInt8>, from start: Int
-    ) throws(JSONError) -> Int {
-        guard let end = unsafe endOfNonASCII(input, from: start) else {
-            let place = unsafe placeOfBadUTF8(input, from: start)
-            throw unsafe JSONError(.invalidUTF8, at: place, in: input)
-        }
-        return end
-    }
-
-    private static func endOfNonASCII(
-        _ input: UnsafeBufferPointer<UInt8>, from start: Int
-    ) -> Int? {
-        let count = input.count
-        var i = start
-        while i < count {
-            let length = unsafe sequenceLength(input, at: i)
-            if length == 1 { return i }
-            if length == 0 { return nil }
-            i &+= length
-        }
-        return i
     }
 
     /// How long the UTF-8 sequence at `i` is; 0 when it is none. As RFC 3629 has it: no overlong

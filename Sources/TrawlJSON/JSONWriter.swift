@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Writes JSON text, value by value.
 ///
 /// Commas and line breaks come by themselves. Text goes through as it is, except for what JSON
@@ -194,36 +196,19 @@ public struct JSONWriter: Sendable {
 
     private mutating func quote(_ utf8: UnsafeBufferPointer<UInt8>) {
         bytes.append(0x22)
-        var written = 0
-        var i = unsafe Self.endOfPlain(utf8, from: 0)
-        while i < utf8.count {
-            unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[written..<i]))
-            escape(unsafe utf8[i])
-            written = i + 1
-            i = unsafe Self.endOfPlain(utf8, from: written)
+        if var next = utf8.baseAddress {
+            let end = unsafe next + utf8.count
+            while true {
+                var isBeyondASCII: Int32 = 0
+                let plain = unsafe trawl_json_plain_run(next, end - next, &isBeyondASCII)
+                unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: next, count: plain))
+                unsafe next += plain
+                guard unsafe next < end else { break }
+                escape(unsafe next.pointee)
+                unsafe next += 1
+            }
         }
-        unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[written..<i]))
         bytes.append(0x22)
-    }
-
-    /// The first byte at or after `start` that must be escaped.
-    private static func endOfPlain(_ utf8: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
-        let raw = UnsafeRawBufferPointer(utf8)
-        var i = start
-        while i &+ 8 <= raw.count {
-            // In bounds: eight bytes are left.
-            let word = UInt64(
-                littleEndian: unsafe raw.loadUnaligned(fromByteOffset: i, as: UInt64.self))
-            let found = JSONText.escapeMarks(word)
-            if found != 0 { return i &+ found.trailingZeroBitCount &>> 3 }
-            i &+= 8
-        }
-        while i < raw.count {
-            let byte = unsafe raw[i]
-            if byte < 0x20 || byte == 0x22 || byte == 0x5c { return i }
-            i &+= 1
-        }
-        return i
     }
 
     @inline(never)
