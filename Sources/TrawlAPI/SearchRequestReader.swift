@@ -166,7 +166,7 @@ struct SearchResponseWriter {
         writeHits(answer, nodeID, &writer)
         if let aggregations = answer.aggregations {
             writer.key("aggregations")
-            writer.value(.object(aggregations))
+            writer.raw(aggregations.serialized(typedKeys))
         }
         if let suggest = answer.suggest {
             writer.key("suggest")
@@ -230,7 +230,6 @@ struct SearchResponseWriter {
     private func write(
         _ placed: SearchAnswer.Placed, _ nodeID: String, _ writer: inout JSONWriter
     ) {
-        let hit = placed.hit
         writer.startObject()
         if request.explain {
             writer.key("_shard")
@@ -238,65 +237,7 @@ struct SearchResponseWriter {
             writer.key("_node")
             writer.value(nodeID)
         }
-        writer.key("_index")
-        writer.value(placed.index.name)
-        writer.key("_id")
-        writer.value(hit.id)
-        if request.version, let version = hit.version {
-            writer.key("_version")
-            writer.value(version)
-        }
-        if request.sequenceAndTerm, let sequence = hit.sequence {
-            writer.key("_seq_no")
-            writer.value(sequence)
-            writer.key("_primary_term")
-            writer.value(hit.term ?? 1)
-        }
-        writer.key("_score")
-        if let score = hit.score { writer.value(score) } else { writer.null() }
-        if let routing = hit.routing {
-            writer.key("_routing")
-            writer.value(routing)
-        }
-        if !hit.ignored.isEmpty {
-            writer.key("_ignored")
-            writer.value(.array(hit.ignored.map { .string($0) }))
-        }
-        if let source = hit.source {
-            writer.key("_source")
-            writer.raw(source)
-        }
-        if !hit.fields.isEmpty {
-            writer.key("fields")
-            writer.value(hit.fields)
-        }
-        if !hit.highlight.isEmpty {
-            writer.key("highlight")
-            writer.value(hit.highlight)
-        }
-        if !hit.sort.isEmpty {
-            writer.key("sort")
-            writer.value(.array(hit.sort.map(\.json)))
-        }
-        if !hit.matchedQueries.isEmpty {
-            writer.key("matched_queries")
-            if request.includeNamedQueriesScore {
-                writer.value(
-                    .object(
-                        JSONObject(
-                            hit.matchedQueries.map { (key: $0.name, value: JSONValue($0.score)) })))
-            } else {
-                writer.value(.array(hit.matchedQueries.map { .string($0.name) }))
-            }
-        }
-        if let explanation = hit.explanation {
-            writer.key("_explanation")
-            writer.value(explanation.json)
-        }
-        if let inner = hit.innerHits {
-            writer.key("inner_hits")
-            writer.value(inner)
-        }
+        placed.hit.writeMembers(to: &writer, index: placed.index.name, request)
         writer.endObject()
     }
 }

@@ -107,7 +107,6 @@ enum SearchRoutes {
     static func check(_ search: SearchRequest, _ view: SearchView, isScroll: Bool = false) throws {
         // An answer that leaves out what was asked for would be worse than none.
         let missing: [(String, Bool)] = [
-            ("aggregations", search.aggregations != nil),
             ("suggest", search.suggest != nil), ("script_fields", search.scriptFields != nil),
             ("collapse.inner_hits", search.collapse?.innerHits != nil),
         ]

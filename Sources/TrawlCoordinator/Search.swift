@@ -20,6 +20,24 @@ package protocol ShardStatistics: Sendable {
     func adding(_ other: any ShardStatistics) -> any ShardStatistics
 }
 
+/// What the aggregations of a request came to on one shard, to be brought together with those
+/// of the others.
+package protocol ShardAggregations: Sendable {
+    func reduced(
+        with others: [any ShardAggregations], for request: SearchRequest
+    ) throws -> ReducedAggregations
+}
+
+/// What aggregations came to over all shards.
+package struct ReducedAggregations: Sendable {
+    /// The JSON object, with the types in its keys or without.
+    package var serialized: @Sendable (_ typedKeys: Bool) -> [UInt8]
+
+    package init(_ serialized: @escaping @Sendable (_ typedKeys: Bool) -> [UInt8]) {
+        self.serialized = serialized
+    }
+}
+
 /// When work has to end: a time, or the client's going away.
 package struct Deadline: Sendable {
     package var instant: ContinuousClock.Instant?
@@ -111,7 +129,8 @@ extension Coordinator {
         var total = TotalHits(value: 0, isExact: true)
         for group in groups(view) {
             let own: [(part: SearchView.Part, answer: ShardAnswer)] = try find(
-                request, in: group, until: deadline, failures: &answer.failures)
+                request, in: group, isOnly: view.parts.count == 1, until: deadline,
+                failures: &answer.failures)
             for (_, found) in own {
                 total.value += found.total.value
                 total.isExact = total.isExact && found.total.isExact
@@ -126,6 +145,9 @@ extension Coordinator {
             }
             answers += own
         }
+        let partials = answers.compactMap(\.answer.aggregations)
+        answer.aggregations = try partials.first?.reduced(
+            with: Array(partials.dropFirst()), for: request)
         fetch(request, answers, into: &answer)
         switch request.trackTotalHits {
         case .none: answer.total = nil
@@ -164,8 +186,8 @@ extension Coordinator {
     }
 
     private func find(
-        _ request: SearchRequest, in parts: [SearchView.Part], until deadline: Deadline,
-        failures: inout [SearchAnswer.Failure]
+        _ request: SearchRequest, in parts: [SearchView.Part], isOnly: Bool,
+        until deadline: Deadline, failures: inout [SearchAnswer.Failure]
     ) throws -> [(part: SearchView.Part, answer: ShardAnswer)] {
         var result: [(part: SearchView.Part, answer: ShardAnswer)] = []
         do {
@@ -174,7 +196,8 @@ extension Coordinator {
             let statistics = try statistics(own, parts)
             for part in parts {
                 let question = ShardQuestion(
-                    request: own, now: part.now, statistics: statistics, deadline: deadline)
+                    request: own, now: part.now, statistics: statistics, deadline: deadline,
+                    isOnlyShard: isOnly)
                 result.append((part, try part.view.find(question)))
             }
         } catch {

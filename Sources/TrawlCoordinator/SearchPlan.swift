@@ -9,15 +9,18 @@ package struct ShardQuestion: Sendable {
     /// Of the whole index; nil when the shard is all of it.
     package var statistics: (any ShardStatistics)?
     package var deadline: Deadline
+    /// No other shard's answer will be merged with this one's.
+    package var isOnlyShard: Bool
 
     package init(
         request: SearchRequest, now: Int64, statistics: (any ShardStatistics)? = nil,
-        deadline: Deadline = Deadline()
+        deadline: Deadline = Deadline(), isOnlyShard: Bool = true
     ) {
         self.request = request
         self.now = now
         self.statistics = statistics
         self.deadline = deadline
+        self.isOnlyShard = isOnlyShard
     }
 }
 
@@ -42,6 +45,7 @@ package struct ShardAnswer {
     package var timedOut = false
     package var terminatedEarly: Bool?
     package var profile: JSONValue?
+    package var aggregations: (any ShardAggregations)?
     /// Reads the documents at places of `keys`.
     package var fetch: ([Int]) throws -> [Hit] = { _ in [] }
 
@@ -82,7 +86,7 @@ package struct SearchAnswer: Sendable {
     package var failures: [Failure] = []
     package var timedOut = false
     package var terminatedEarly: Bool?
-    package var aggregations: JSONObject?
+    package var aggregations: ReducedAggregations?
     package var suggest: JSONValue?
     package var profile: [JSONValue] = []
 

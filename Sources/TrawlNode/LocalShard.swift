@@ -77,7 +77,8 @@ final class LocalShard: ShardClient {
     }
 
     func view() throws -> any ShardView {
-        try SnapshotView(snapshot: shard.snapshot(), index: index, cache: cache)
+        try SnapshotView(
+            snapshot: shard.snapshot(), index: index, shard: number, cache: cache)
     }
 
     func refresh() throws { try shard.refresh() }

@@ -9,10 +9,12 @@ internal import TrawlSearch
 final class SnapshotView: ShardView {
     private let searcher: Searcher
     private let facts: IndexFacts
+    private let place: ShardPlace
 
     init(
-        snapshot: Snapshot, index: IndexMetadata, cache: FilterCache
+        snapshot: Snapshot, index: IndexMetadata, shard: Int, cache: FilterCache
     ) throws {
+        place = ShardPlace(index: index.name, shard: shard)
         searcher = Searcher(
             snapshot, mapping: index.mapping.mapping, catalog: index.mapping.analyzers,
             similarities: try index.mapping.settings.similarities(), cache: cache)
@@ -45,9 +47,19 @@ final class SnapshotView: ShardView {
         // The shard finds what the whole may need; the coordinator cuts the page.
         request.size += request.from
         request.from = 0
-        let conditions = conditions(question)
+        var conditions = conditions(question)
+        var collector: AggregationCollector?
+        if !request.aggregations.isEmpty {
+            let made = try AggregationCollector(
+                request, searcher, conditions, place: place, isOnlyShard: question.isOnlyShard)
+            conditions.collectors = [made]
+            collector = made
+        }
         let result = try searcher.search(request, conditions)
         var answer = ShardAnswer()
+        if let collector {
+            answer.aggregations = Aggregations(partials: try collector.finish())
+        }
         answer.keys = result.found.map {
             ShardAnswer.Key(score: $0.score, sort: $0.sort, stamp: $0.stamp)
         }
@@ -75,6 +87,24 @@ final class SnapshotView: ShardView {
     func explain(_ question: ShardQuestion, id: DocumentID) throws -> Explanation? {
         guard let query = question.request.query else { return nil }
         return try searcher.explain(query, id: id.string, conditions(question))
+    }
+
+    /// What aggregations came to, of this shard.
+    private struct Aggregations: ShardAggregations {
+        var partials: PartialAggregations
+
+        func reduced(
+            with others: [any ShardAggregations], for request: SearchRequest
+        ) throws -> ReducedAggregations {
+            let reduction = Reduction(request.aggregationLimits)
+            var sum = partials
+            for other in others {
+                guard let other = other as? Aggregations else { continue }
+                try sum.merge(other.partials, reduction)
+            }
+            let results = try sum.results(of: request.aggregations, reduction)
+            return ReducedAggregations { results.serialized(typedKeys: $0) }
+        }
     }
 
     /// What scores depend on, of one shard or of many.

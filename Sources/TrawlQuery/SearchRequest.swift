@@ -51,7 +51,8 @@ package struct SearchRequest: Sendable {
     package var includeNamedQueriesScore = false
 
     package var highlight: Highlight?
-    package var aggregations: JSONValue?
+    package var aggregations: [Aggregation] = []
+    package var aggregationLimits = AggregationLimits()
     package var suggest: JSONValue?
     package var runtimeMappings: JSONValue?
 

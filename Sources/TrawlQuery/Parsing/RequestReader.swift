@@ -6,6 +6,8 @@ package struct RequestReader {
     package var path: [RequestStep] = []
     /// How many queries are open around the one that is read.
     var depth = 0
+    /// The aggregation that is read, for messages.
+    var aggregationName = ""
 
     package init() {}
 

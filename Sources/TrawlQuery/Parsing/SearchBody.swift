@@ -142,7 +142,9 @@ extension RequestReader {
         case "query" where isObject: request.query = try query(value, under: key)
         case "post_filter" where isObject: request.postFilter = try query(value, under: key)
         case "_source": request.source = try sourceFilter(value, key)
-        case "aggs" where isObject, "aggregations" where isObject: request.aggregations = value
+        case "aggs" where isObject, "aggregations" where isObject:
+            request.aggregations = try aggregations(value, under: key)
+            try AggregationRules.checkPipelines(request.aggregations, within: nil)
         case "highlight" where isObject:
             request.highlight = try inside(.key(key)) { r throws(QueryError) in
                 try r.highlight(value)

@@ -1,0 +1,92 @@
+package import TrawlJSON
+
+/// One named aggregation of a request, with those inside it.
+///
+/// To add a kind: a case here with a struct of its options, a line in `AggregationDSL.parsers`,
+/// and in TrawlSearch an aggregator and what its partial results come to.
+package struct Aggregation: Sendable, Hashable {
+    package indirect enum Kind: Sendable, Hashable {
+        // One value, or a few.
+        case metric(MetricAggregation)
+        case cardinality(CardinalityAggregation)
+        case percentiles(PercentilesAggregation)
+        case weightedAverage(WeightedAverageAggregation)
+        case topHits(TopHitsAggregation)
+        // Buckets.
+        case terms(TermsAggregation)
+        case multiTerms(MultiTermsAggregation)
+        case rareTerms(RareTermsAggregation)
+        case composite(CompositeAggregation)
+        case histogram(HistogramAggregation)
+        case dateHistogram(DateHistogramAggregation)
+        case range(RangeAggregation)
+        case filter(Query)
+        case filters(FiltersAggregation)
+        case adjacencyMatrix(AdjacencyMatrixAggregation)
+        case missing(ValuesSource)
+        case global
+        // Made of the results of others.
+        case pipeline(PipelineAggregation)
+    }
+
+    package var name: String
+    /// The word that the request named it by.
+    package var typeName: String
+    package var kind: Kind
+    package var meta: JSONObject?
+    package var children: [Aggregation] = []
+
+    package init(name: String, typeName: String, kind: Kind) {
+        self.name = name
+        self.typeName = typeName
+        self.kind = kind
+    }
+
+    package var isPipeline: Bool { if case .pipeline = kind { true } else { false } }
+
+    /// Those that look at documents.
+    package var collected: [Aggregation] { children.filter { !$0.isPipeline } }
+
+    /// Whether it makes any number of buckets.
+    package var isMultiBucket: Bool {
+        switch kind {
+        case .terms, .multiTerms, .rareTerms, .composite, .histogram, .dateHistogram, .range,
+            .filters, .adjacencyMatrix:
+            true
+        case .filter, .missing, .global, .metric, .cardinality, .percentiles, .weightedAverage,
+            .topHits, .pipeline:
+            false
+        }
+    }
+
+    package var takesChildren: Bool {
+        switch kind {
+        case .filter, .missing, .global: true
+        default: isMultiBucket
+        }
+    }
+}
+
+/// Where an aggregation has its values from, and how they are read and shown.
+package struct ValuesSource: Sendable, Hashable {
+    package var field: String?
+    /// Stands in for documents without a value.
+    package var missing: JSONValue?
+    package var format: String?
+    package var timeZone: String?
+    /// What an unmapped field is taken for.
+    package var valueType: String?
+
+    package init(field: String? = nil) { self.field = field }
+}
+
+/// Limits on what aggregations of one search may make.
+package struct AggregationLimits: Sendable, Hashable {
+    package static let defaultMaxBuckets = 65_535
+
+    package var maxBuckets = defaultMaxBuckets
+    /// For all that one shard keeps of one search.
+    package var maxByteCount = 1 << 30
+
+    package init() {}
+}

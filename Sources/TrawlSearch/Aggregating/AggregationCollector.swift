@@ -1,0 +1,91 @@
+internal import TrawlBytes
+internal import TrawlPostings
+package import TrawlQuery
+internal import TrawlSegment
+
+/// Runs the aggregations of a request beside a search. See `Searcher.Conditions.collectors`.
+package final class AggregationCollector: BlockCollector {
+    private let context: AggregationContext
+    /// In the order of the request; those of `global` see other documents than the rest.
+    private let all: [Aggregator]
+    private let matching: [Aggregator]
+    private let global: [Aggregator]
+    private var block = DocBlock()
+    private var open: SegmentContext?
+    package let needsScores: Bool
+
+    /// - Parameter isOnlyShard: No other shard's results will be merged with these.
+    package init(
+        _ request: SearchRequest, _ searcher: Searcher, _ conditions: Searcher.Conditions,
+        place: ShardPlace, isOnlyShard: Bool
+    ) throws {
+        context = AggregationContext(
+            searcher: searcher, conditions: conditions, place: place, isOnlyShard: isOnlyShard,
+            limits: request.aggregationLimits)
+        let factory = AggregatorFactory(context, request)
+        var all: [Aggregator] = []
+        for aggregation in request.aggregations where !aggregation.isPipeline {
+            all.append(try factory.make(aggregation))
+        }
+        self.all = all
+        global = all.filter { $0 is GlobalAggregator }
+        matching = all.filter { !($0 is GlobalAggregator) }
+        needsScores = matching.contains { $0.needsScores }
+    }
+
+    package func begin(_ segment: SegmentContext) throws {
+        try endSegment()
+        open = segment
+        for aggregator in matching { try aggregator.begin(segment) }
+    }
+
+    private func endSegment() throws {
+        guard let segment = open else { return }
+        open = nil
+        for aggregator in matching { try aggregator.end(segment) }
+    }
+
+    package func collect(
+        _ window: DocWindow, matches: UnsafePointer<UInt64>, scores: UnsafePointer<Double>
+    ) throws {
+        unsafe block.fill(window, matches, needsScores ? scores : nil)
+        if block.docs.isEmpty { return }
+        for aggregator in matching { try aggregator.collect(block, bucketCount: 1) }
+    }
+
+    /// Everything was seen.
+    package func finish() throws -> PartialAggregations {
+        try endSegment()
+        if !global.isEmpty { try collectAll() }
+        return PartialAggregations(partials: try all.map { try $0.partial(of: 0) })
+    }
+
+    /// `global`: every living document, whatever the query.
+    private func collectAll() throws {
+        for segment in context.segments {
+            for aggregator in global { try aggregator.begin(segment) }
+            let matcher = AllMatcher(docLimit: segment.docCount)
+            let room = WindowRoom()
+            var next: UInt32 = 0
+            while next < UInt32(segment.docCount) {
+                let window = DocWindow(
+                    base: next, end: min(UInt32(segment.docCount), next + DocWindow.capacity))
+                room.clearBits()
+                unsafe matcher.match(window, room.bits)
+                if let live = segment.view.liveBits {
+                    let first = Int(window.base >> 6)
+                    for word in 0..<window.wordCount {
+                        unsafe room.bits[word] &= live.words[first + word]
+                    }
+                }
+                unsafe room.sums.update(repeating: 1, count: Int(DocWindow.capacity))
+                unsafe block.fill(window, room.bits, room.sums)
+                for aggregator in global where !block.docs.isEmpty {
+                    try aggregator.collect(block, bucketCount: 1)
+                }
+                next += DocWindow.capacity
+            }
+            for aggregator in global { try aggregator.end(segment) }
+        }
+    }
+}

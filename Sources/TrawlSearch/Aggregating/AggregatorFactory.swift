@@ -1,0 +1,80 @@
+internal import TrawlQuery
+
+/// Makes an aggregator of each aggregation of a request: the list of all kinds.
+struct AggregatorFactory {
+    private let context: AggregationContext
+    private let limits: AggregationLimits
+    private let query: Query?
+
+    init(_ context: AggregationContext, _ request: SearchRequest) {
+        self.context = context
+        limits = request.aggregationLimits
+        query = request.query
+    }
+
+    func make(_ request: Aggregation) throws -> Aggregator {
+        let children = try request.collected.map { try make($0) }
+        switch request.kind {
+        case .metric(let metric): return try StatsAggregator(request, metric, context)
+        case .cardinality(let cardinality):
+            return try CardinalityAggregator(request, cardinality, context)
+        case .percentiles(let percentiles):
+            return try PercentilesAggregator(request, percentiles, context)
+        case .weightedAverage(let average):
+            return try WeightedAverageAggregator(request, average, context)
+        case .topHits(let topHits):
+            return try TopHitsAggregator(request, topHits, context, query: query)
+        case .terms(let terms):
+            let options = TermsOptions(
+                size: terms.size, minDocCount: terms.minDocCount, order: terms.order)
+            return try self.terms(request, terms.values, terms.filter, options, children)
+        case .rareTerms(let terms):
+            let options = TermsOptions(
+                size: .max, minDocCount: 1,
+                order: [.count(ascending: true), .key(ascending: true)])
+            return try self.terms(request, terms.values, terms.filter, options, children)
+        case .multiTerms(let terms):
+            let sources = try terms.sources.map {
+                try context.values.bind($0, for: "multi_terms", fallback: .text)
+            }
+            let options = TermsOptions(
+                size: terms.size, minDocCount: terms.minDocCount, order: terms.order)
+            return try MultiTermsAggregator(
+                request, sources, options: options, context, children: children)
+        case .composite(let composite):
+            return try CompositeAggregator(
+                request, composite, context, children: children, limits: limits)
+        case .histogram(let histogram):
+            return try HistogramAggregator(request, histogram, context, children: children)
+        case .dateHistogram(let histogram):
+            return try DateHistogramAggregator(request, histogram, context, children: children)
+        case .range(let range):
+            return range.domain == .ip
+                ? try IPRangeAggregator(request, range, context, children: children)
+                : try RangeAggregator(request, range, context, children: children)
+        case .filter(let query):
+            return try FilterAggregator(request, query, context, children: children)
+        case .filters(let filters):
+            return try FiltersAggregator(request, filters, context, children: children)
+        case .adjacencyMatrix(let matrix):
+            return try AdjacencyMatrixAggregator(request, matrix, context, children: children)
+        case .missing(let values):
+            return try MissingAggregator(request, values, context, children: children)
+        case .global: return GlobalAggregator(request, context, children: children)
+        case .pipeline: preconditionFailure("[\(request.name)] looks at no documents")
+        }
+    }
+
+    private func terms(
+        _ request: Aggregation, _ source: ValuesSource, _ filter: TermsFilter,
+        _ options: TermsOptions, _ children: [Aggregator]
+    ) throws -> Aggregator {
+        let values = try context.values.bind(source, for: request.typeName, fallback: .text)
+        let check = try TermsFilterCheck(filter, values, context.values, name: request.name)
+        return values.kind.isNumber
+            ? try NumberTermsAggregator(
+                request, values, filter: check, options: options, context, children: children)
+            : try StringTermsAggregator(
+                request, values, filter: check, options: options, context, children: children)
+    }
+}

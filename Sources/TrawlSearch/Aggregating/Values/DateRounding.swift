@@ -1,0 +1,151 @@
+internal import TrawlQuery
+internal import TrawlSchema
+
+/// To the beginning of a span of time, as the clocks of a zone show it.
+struct DateRounding: Sendable {
+    enum Span: Sendable, Equatable {
+        case calendar(CalendarUnit)
+        case fixed(Int64)
+    }
+
+    let span: Span
+    let zone: Zone
+    /// Added to every beginning, in milliseconds.
+    let offset: Int64
+    /// Beginnings of a range of time, where working out each would take long.
+    private var starts: [Int64] = []
+
+    init(_ span: Span, zone: Zone, offset: Int64) {
+        self.span = span
+        self.zone = zone
+        self.offset = offset
+    }
+
+    /// The most beginnings that are worked out ahead.
+    private static let preparedCount = 1 << 14
+
+    /// Gets ready for times of a range.
+    mutating func prepare(for times: ClosedRange<Int64>) {
+        starts = []
+        if isCheap { return }
+        var next = round(times.lowerBound)
+        var made: [Int64] = []
+        while next <= times.upperBound {
+            if made.count == Self.preparedCount { return }
+            made.append(next)
+            next = self.next(after: next)
+        }
+        starts = made
+    }
+
+    private var isCheap: Bool {
+        guard zone.isFixed else { return false }
+        switch span {
+        case .fixed: return true
+        case .calendar(let unit): return unit != .month && unit != .quarter && unit != .year
+        }
+    }
+
+    @inline(__always)
+    func round(_ time: Int64) -> Int64 {
+        if !starts.isEmpty { return prepared(time) }
+        return plain(time - offset) + offset
+    }
+
+    private func prepared(_ time: Int64) -> Int64 {
+        var low = 0
+        var high = starts.count
+        while low < high {
+            let middle = (low + high) / 2
+            if starts[middle] <= time { low = middle + 1 } else { high = middle }
+        }
+        if low == 0 || low == starts.count, time < starts[0] || low == starts.count {
+            return plain(time - offset) + offset
+        }
+        return starts[low - 1]
+    }
+
+    /// The beginning behind a beginning.
+    func next(after start: Int64) -> Int64 {
+        let plainStart = start - offset
+        let next: Int64
+        switch span {
+        case .fixed(let width):
+            var candidate = plain(plainStart + width)
+            // The clocks went back within the span.
+            if candidate <= plainStart { candidate = plain(plainStart + width + 10_800_000) }
+            next = max(candidate, plainStart + 1)
+        case .calendar(let unit):
+            switch unit {
+            case .second, .minute, .hour: next = plainStart + Int64(unit.milliseconds)
+            case .day: next = shifted(plainStart, days: 1)
+            case .week: next = shifted(plainStart, days: 7)
+            case .month: next = shifted(plainStart, months: 1)
+            case .quarter: next = shifted(plainStart, months: 3)
+            case .year: next = shifted(plainStart, months: 12)
+            }
+        }
+        return next + offset
+    }
+
+    private func shifted(_ start: Int64, days: Int = 0, months: Int = 0) -> Int64 {
+        // From the middle of the first day: its midnight may have been skipped or shown twice.
+        var local = LocalTime(Instant(epochMillis: start + 43_200_000), in: zone)
+        local.secondOfDay = 0
+        local.nanos = 0
+        local.days += days
+        return (months == 0 ? local : local.adding(months: months)).instant(in: zone).epochMillis
+            ?? .max
+    }
+
+    private static func floor(_ value: Int64, _ width: Int64) -> Int64 {
+        let rest = value % width
+        return value - (rest < 0 ? rest + width : rest)
+    }
+
+    private func plain(_ time: Int64) -> Int64 {
+        switch span {
+        case .fixed(let width): return rounded(time, width)
+        case .calendar(let unit):
+            switch unit {
+            case .second, .minute, .hour: return rounded(time, Int64(unit.milliseconds))
+            case .day where zone.isFixed: return rounded(time, 86_400_000)
+            case .week where zone.isFixed:
+                // The first day was a Thursday.
+                let shift = Int64(4 * 86_400_000)
+                return rounded(time - shift, 604_800_000) + shift
+            default: return midnight(time, unit)
+            }
+        }
+    }
+
+    private func rounded(_ time: Int64, _ width: Int64) -> Int64 {
+        let seconds = Int(Self.floor(time, 1000) / 1000)
+        let shift = Int64(zone.offset(at: seconds)) * 1000
+        let local = Self.floor(time + shift, width)
+        let start = local - shift
+        if zone.isFixed || zone.offset(at: Int(Self.floor(start, 1000) / 1000)) * 1000 == Int(shift)
+        {
+            return start
+        }
+        // The clocks were changed since the beginning.
+        let changed = Int64(zone.utc(local: Int(local / 1000))) * 1000
+        return min(changed, time)
+    }
+
+    private func midnight(_ time: Int64, _ unit: CalendarUnit) -> Int64 {
+        var local = LocalTime(Instant(epochMillis: time), in: zone)
+        local.secondOfDay = 0
+        local.nanos = 0
+        switch unit {
+        case .week: local.days -= CivilTime.weekday(days: local.days) - 1
+        case .month, .quarter, .year:
+            let date = CivilTime.date(days: local.days)
+            let month =
+                unit == .month ? date.month : unit == .quarter ? (date.month - 1) / 3 * 3 + 1 : 1
+            local.days = CivilTime.days(year: date.year, month: month, day: 1)
+        default: break
+        }
+        return local.instant(in: zone).epochMillis ?? time
+    }
+}

@@ -1,0 +1,197 @@
+internal import TrawlJSON
+internal import TrawlQuery
+internal import TrawlSchema
+
+/// Finds the columns that aggregations ask for, or says why there are none.
+struct ValuesBinder {
+    let mapping: Mapping
+    let indexName: String
+    let now: Instant
+
+    /// - Parameter aggregation: Its type, for messages.
+    /// - Parameter accepts: Nil for any kind.
+    func bind(
+        _ source: ValuesSource, for aggregation: String, fallback: ValueKind,
+        accepts: (ValueKind) -> Bool = { _ in true }
+    ) throws(QueryError) -> BoundValues {
+        let zone = try Self.zone(source.timeZone)
+        if source.field == "_index" {
+            return BoundValues(kind: .text, missingBytes: Array(indexName.utf8))
+        }
+        guard let name = source.field, let field = mapping.field(name), !field.isMetadata else {
+            return try unmapped(source, fallback, zone)
+        }
+        let type = field.type
+        var bound = BoundValues(field: field.path, kind: Self.kind(of: type))
+        if type.storage.column == .none { throw Self.noColumn(name, type) }
+        guard accepts(bound.kind), type.family != .geoPoint, type.family != .binary else {
+            throw .illegalArgument(
+                "Field [\(name)] of type [\(type.typeName)] is not supported for aggregation "
+                    + "[\(aggregation)]")
+        }
+        switch type.typeName {
+        case "float", "half_float": bound.decoding = .float
+        case "date_nanos": bound.decoding = .nanos
+        case "scaled_float": bound.decoding = .other(type)
+        default: break
+        }
+        bound.display = try display(source, bound.kind, type, zone)
+        if let missing = source.missing {
+            try setMissing(&bound, missing, type, zone, source.format)
+        }
+        return bound
+    }
+
+    private static func kind(of type: any FieldType) -> ValueKind {
+        switch type.family {
+        case .date: .date
+        case .boolean: .boolean
+        case .ip: .ip
+        case .number:
+            switch type.typeName {
+            case "unsigned_long": .unsigned
+            case "double", "float", "half_float", "scaled_float": .double
+            default: .long
+            }
+        default: type.storage.column == .number ? .long : .text
+        }
+    }
+
+    private static func noColumn(_ name: String, _ type: any FieldType) -> QueryError {
+        if type.family == .text {
+            return .illegalArgument(
+                "Text fields are not optimised for operations that require per-document field "
+                    + "data like aggregations and sorting, so these operations are disabled by "
+                    + "default. Please use a keyword field instead. Alternatively, set "
+                    + "fielddata=true on [\(name)] in order to load field data by uninverting the "
+                    + "inverted index. Note that this can use significant memory.")
+        }
+        return .illegalArgument(
+            "Can't load fielddata on [\(name)] because fielddata is unsupported on fields of type "
+                + "[\(type.typeName)]. Use doc values instead.")
+    }
+
+    static func zone(_ id: String?) throws(QueryError) -> Zone {
+        guard let id else { return .utc }
+        guard let zone = Zone(id: id) else {
+            throw QueryError(
+                type: "zone_rules_exception", reason: "Unknown time-zone ID: \(id)")
+        }
+        return zone
+    }
+
+    private func display(
+        _ source: ValuesSource, _ kind: ValueKind, _ type: (any FieldType)?, _ zone: Zone
+    ) throws(QueryError) -> ValueDisplay {
+        switch kind {
+        case .date:
+            var format = (type as? DateType)?.dateFormat ?? .default
+            if let pattern = source.format {
+                format = try QueryAnalyzer.asks { () throws(SchemaError) in
+                    try DateFormat(pattern)
+                }
+            }
+            return .date(format, zone)
+        case .boolean: return .boolean
+        case .long, .unsigned, .double:
+            guard let pattern = source.format else { return .raw }
+            return .decimal(
+                try QueryAnalyzer.asks { () throws(SchemaError) in try DecimalPattern(pattern) })
+        case .text, .ip:
+            if let pattern = source.format {
+                throw .illegalArgument(
+                    "Field [\(source.field ?? "")] of type [\(type?.typeName ?? "keyword")] does "
+                        + "not support custom formats: [\(pattern)]")
+            }
+            return .raw
+        }
+    }
+
+    private func setMissing(
+        _ bound: inout BoundValues, _ missing: JSONValue, _ type: any FieldType, _ zone: Zone,
+        _ format: String?
+    ) throws(QueryError) {
+        switch bound.kind {
+        case .text: bound.missingBytes = Array(missing.queryText.utf8)
+        case .ip: bound.missingBytes = try Self.address(missing.queryText)
+        case .date: bound.missingKey = try millis(missing, bound.display)
+        case .boolean:
+            bound.missingKey =
+                missing == .bool(true) || missing == .string("true") || missing.doubleValue == 1
+                ? 1 : 0
+        case .long, .unsigned, .double:
+            let number = try number(missing)
+            bound.missingKey =
+                missing.numberValue?.int64.flatMap { bound.kind == .long ? $0 : nil }
+                ?? bound.kind.key(of: number)
+        }
+    }
+
+    private func number(_ value: JSONValue) throws(QueryError) -> Double {
+        if let number = value.doubleValue { return number }
+        if let text = value.stringValue, let number = Double(text) { return number }
+        throw .numberFormat(value.queryText)
+    }
+
+    static func address(_ text: String) throws(QueryError) -> [UInt8] {
+        guard let address = IPAddress(text) else {
+            throw .illegalArgument("'\(text)' is not an IP string literal.")
+        }
+        return address.bytes
+    }
+
+    /// A date of a request in milliseconds: a number as it is where the format knows none, a text
+    /// by date math.
+    func millis(
+        _ value: JSONValue, _ display: ValueDisplay, roundUp: Bool = false
+    ) throws(QueryError) -> Int64 {
+        var format = DateFormat.default
+        var zone = Zone.utc
+        if case .date(let own, let ownZone) = display {
+            format = own
+            zone = ownZone
+        }
+        let math = DateMath(format: format, zone: zone, now: now)
+        let instant = try QueryAnalyzer.asks { () throws(SchemaError) in
+            try math.instant(value.queryText, roundUp: roundUp)
+        }
+        return instant.epochMillis ?? (instant.seconds < 0 ? .min : .max)
+    }
+
+    /// What is asked of a field that the mapping has not.
+    private func unmapped(
+        _ source: ValuesSource, _ fallback: ValueKind, _ zone: Zone
+    ) throws(QueryError) -> BoundValues {
+        let kind: ValueKind =
+            switch source.valueType {
+            case nil:
+                // What stands in tells what kind it is.
+                source.missing?.stringValue != nil || source.missing == nil || !fallback.isNumber
+                    ? (fallback == .text && source.missing?.doubleValue != nil
+                        ? (source.missing?.numberValue?.isInteger == true ? .long : .double)
+                        : fallback == .text && source.missing?.boolValue != nil
+                            ? .boolean : fallback)
+                    : fallback
+            case "long", "integer", "short", "byte": .long
+            case "unsigned_long": .unsigned
+            case "date": .date
+            case "boolean": .boolean
+            case "ip": .ip
+            case "string", "bytes": .text
+            default: .double
+            }
+        var bound = BoundValues(kind: kind)
+        bound.display = try display(source, kind, nil, zone)
+        if let missing = source.missing {
+            switch kind {
+            case .text: bound.missingBytes = Array(missing.queryText.utf8)
+            case .ip: bound.missingBytes = try Self.address(missing.queryText)
+            case .date: bound.missingKey = try millis(missing, bound.display)
+            case .boolean:
+                bound.missingKey = missing == .bool(true) || missing == .string("true") ? 1 : 0
+            default: bound.missingKey = kind.key(of: try number(missing))
+            }
+        }
+        return bound
+    }
+}
