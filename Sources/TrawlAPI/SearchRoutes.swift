@@ -76,7 +76,8 @@ enum SearchRoutes {
         }
         try check(reader.request, view)
         let answer = try services.coordinator.search(
-            reader.request, in: view, until: deadline(reader.request, request))
+            try limited(reader.request, services), in: view,
+            until: deadline(reader.request, request))
         let allowsPartial = try request.bool("allow_partial_search_results", default: true)
         if !answer.failures.isEmpty,
             answer.failures.count == answer.shardCount || !allowsPartial
@@ -101,6 +102,20 @@ enum SearchRoutes {
             search.timeoutMilliseconds.flatMap {
                 $0 < 0 ? nil : request.began + .microseconds(Int64($0 * 1000))
             }, isAbandoned: request.http.isAbandoned)
+    }
+
+    /// The request with what the cluster's settings allow its aggregations.
+    private static func limited(
+        _ search: SearchRequest, _ services: Services
+    ) throws -> SearchRequest {
+        if search.aggregations.isEmpty { return search }
+        var search = search
+        let name = "search.max_buckets"
+        let catalog = services.catalog
+        let setting =
+            catalog.transientSettings.text(name) ?? catalog.persistentSettings.text(name)
+        if let limit = setting.flatMap({ Int($0) }) { search.aggregationLimits.maxBuckets = limit }
+        return search
     }
 
     /// Limits that belong to an index, with the texts that clients know.
@@ -297,7 +312,8 @@ enum SearchRoutes {
             of: try targets(inner, services), routing: routing(inner["routing"]))
         try check(reader.request, view)
         let answer = try services.coordinator.search(
-            reader.request, in: view, until: deadline(reader.request, request))
+            try limited(reader.request, services), in: view,
+            until: deadline(reader.request, request))
         if !answer.failures.isEmpty, answer.failures.count == answer.shardCount {
             throw SearchFailure.whole(answer.failures, services.node.id)
         }

@@ -9,12 +9,12 @@ internal import TrawlSearch
 final class SnapshotView: ShardView {
     private let searcher: Searcher
     private let facts: IndexFacts
-    private let place: ShardPlace
+    private let shard: Int
 
     init(
         snapshot: Snapshot, index: IndexMetadata, shard: Int, cache: FilterCache
     ) throws {
-        place = ShardPlace(index: index.name, shard: shard)
+        self.shard = shard
         searcher = Searcher(
             snapshot, mapping: index.mapping.mapping, catalog: index.mapping.analyzers,
             similarities: try index.mapping.settings.similarities(), cache: cache)
@@ -51,7 +51,8 @@ final class SnapshotView: ShardView {
         var collector: AggregationCollector?
         if !request.aggregations.isEmpty {
             let made = try AggregationCollector(
-                request, searcher, conditions, place: place, isOnlyShard: question.isOnlyShard)
+                request, searcher, conditions, index: facts, shard: shard,
+                isOnlyShard: question.isOnlyShard)
             conditions.collectors = [made]
             collector = made
         }

@@ -106,8 +106,9 @@ private struct ArithmeticParser {
     }
 
     private mutating func skipSpace() {
-        while next < bytes.count, bytes[next] == 0x20 || bytes[next] == 0x0a || bytes[next] == 0x09
-            || bytes[next] == 0x0d
+        while next < bytes.count,
+            bytes[next] == 0x20 || bytes[next] == 0x0a || bytes[next] == 0x09
+                || bytes[next] == 0x0d
         {
             next += 1
         }
@@ -197,8 +198,9 @@ private struct ArithmeticParser {
             let isExponentSign =
                 (byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+")) && next > start
                 && bytes[next - 1] | 0x20 == UInt8(ascii: "e")
-            guard (48...57).contains(byte) || byte == UInt8(ascii: ".")
-                || byte | 0x20 == UInt8(ascii: "e") || isExponentSign
+            guard
+                (48...57).contains(byte) || byte == UInt8(ascii: ".")
+                    || byte | 0x20 == UInt8(ascii: "e") || isExponentSign
             else { break }
             next += 1
         }

@@ -36,7 +36,8 @@ package struct AggregationPath: Sendable, Hashable {
             while name.last == " " { name.removeLast() }
             steps.append(Step(name: String(name), key: key))
         }
-        if let last = steps.last, let dot = last.name.firstIndex(of: "."), dot > last.name.startIndex
+        if let last = steps.last, let dot = last.name.firstIndex(of: "."),
+            dot > last.name.startIndex
         {
             property = String(last.name[last.name.index(after: dot)...])
             steps[steps.count - 1].name = String(last.name[..<dot])

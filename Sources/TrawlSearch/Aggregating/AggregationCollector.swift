@@ -17,11 +17,11 @@ package final class AggregationCollector: BlockCollector {
     /// - Parameter isOnlyShard: No other shard's results will be merged with these.
     package init(
         _ request: SearchRequest, _ searcher: Searcher, _ conditions: Searcher.Conditions,
-        place: ShardPlace, isOnlyShard: Bool
+        index: IndexFacts, shard: Int, isOnlyShard: Bool
     ) throws {
         context = AggregationContext(
-            searcher: searcher, conditions: conditions, place: place, isOnlyShard: isOnlyShard,
-            limits: request.aggregationLimits)
+            searcher: searcher, conditions: conditions, index: index, shard: shard,
+            isOnlyShard: isOnlyShard, limits: request.aggregationLimits)
         let factory = AggregatorFactory(context, request)
         var all: [Aggregator] = []
         for aggregation in request.aggregations where !aggregation.isPipeline {

@@ -8,23 +8,25 @@ final class AggregationContext {
     let analyzer: QueryAnalyzer
     let values: ValuesBinder
     let budget: AggregationBudget
+    let index: IndexFacts
     let place: ShardPlace
     /// Whether what this shard finds is all there is: then it need not keep what it will not show.
     let isOnlyShard: Bool
     let segments: [SegmentContext]
 
     init(
-        searcher: Searcher, conditions: Searcher.Conditions, place: ShardPlace, isOnlyShard: Bool,
-        limits: AggregationLimits
+        searcher: Searcher, conditions: Searcher.Conditions, index: IndexFacts, shard: Int,
+        isOnlyShard: Bool, limits: AggregationLimits
     ) {
         self.searcher = searcher
         self.conditions = conditions
-        self.place = place
+        self.index = index
+        place = ShardPlace(index: index.name, shard: shard)
         self.isOnlyShard = isOnlyShard
         binder = searcher.binder(conditions)
         analyzer = searcher.analyzer(now: conditions.now)
         values = ValuesBinder(
-            mapping: searcher.mapping, indexName: place.index, now: conditions.now)
+            mapping: searcher.mapping, indexName: index.name, now: conditions.now)
         budget = AggregationBudget(limit: limits.maxByteCount)
         segments = searcher.contexts
     }
@@ -169,9 +171,4 @@ class KeyedAggregator: BucketAggregator {
 package struct ShardPlace: Sendable {
     package var index: String
     package var shard: Int
-
-    package init(index: String, shard: Int) {
-        self.index = index
-        self.shard = shard
-    }
 }

@@ -35,7 +35,9 @@ final class CardinalityAggregator: Aggregator {
     }
 
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
-        while counters.count < bucketCount { counters.append(DistinctCounter(threshold: threshold)) }
+        while counters.count < bucketCount {
+            counters.append(DistinctCounter(threshold: threshold))
+        }
         if values.kind.isNumber {
             numbers.forEach(block) { place, key in
                 counters[Int(block.buckets[place])].insert(DistinctCounter.hash(key))

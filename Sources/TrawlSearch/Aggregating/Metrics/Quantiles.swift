@@ -110,11 +110,16 @@ struct TDigest {
                     var most = place == numbers.count - 1 ? rest - 1 : rest
                     while taken < most {
                         let middle = (taken + most + 1) / 2
-                        if fits(weight + Double(middle)) { taken = middle } else { most = middle - 1 }
+                        if fits(weight + Double(middle)) {
+                            taken = middle
+                        } else {
+                            most = middle - 1
+                        }
                     }
                 }
                 weight += Double(taken)
-                mean = weight == Double(taken) ? value : mean + (value - mean) * Double(taken) / weight
+                mean =
+                    weight == Double(taken) ? value : mean + (value - mean) * Double(taken) / weight
                 rest -= taken
             }
         }

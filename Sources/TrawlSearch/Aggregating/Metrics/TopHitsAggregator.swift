@@ -117,7 +117,9 @@ final class TopHitsAggregator: Aggregator {
         guard bucket >= 0, bucket < found.count else { return partial }
         partial.total = totals[bucket]
         if isScored, totals[bucket] > 0 { partial.maxScore = maxScores[bucket] }
-        let phase = try fetch ?? FetchPhase(search, context.searcher, context.conditions)
+        let phase =
+            try fetch
+            ?? FetchPhase(search, context.searcher, context.conditions, index: context.index)
         fetch = phase
         partial.hits = try found[bucket].map { found in
             .init(

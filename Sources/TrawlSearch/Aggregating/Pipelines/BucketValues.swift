@@ -16,7 +16,8 @@ enum BucketValues {
         }
         try check(path, in: bucket)
         var own = path
-        if own.steps.count == 1, let property = own.property, property == "_bucket_count" || property == "_count",
+        if own.steps.count == 1, let property = own.property,
+            property == "_bucket_count" || property == "_count",
             let found = bucket.children[own.steps[0].name]
         {
             own.property = nil

@@ -128,7 +128,8 @@ private enum DecimalText {
         else { return text }
         let isNegative = text.hasPrefix("-")
         let digits = text[..<e].filter { $0 != "." && $0 != "-" }
-        return (isNegative ? "-" : "") + "0." + String(repeating: "0", count: -exponent - 1) + digits
+        return (isNegative ? "-" : "") + "0." + String(repeating: "0", count: -exponent - 1)
+            + digits
     }
 }
 
