@@ -12,6 +12,7 @@ package final class AggregationCollector: BlockCollector {
     private let global: [Aggregator]
     private var block = DocBlock()
     private var open: SegmentContext?
+    private var seen: Set<Int> = []
     package let needsScores: Bool
 
     /// - Parameter isOnlyShard: No other shard's results will be merged with these.
@@ -36,6 +37,7 @@ package final class AggregationCollector: BlockCollector {
     package func begin(_ segment: SegmentContext) throws {
         try endSegment()
         open = segment
+        seen.insert(segment.index)
         for aggregator in matching { try aggregator.begin(segment) }
     }
 
@@ -55,6 +57,11 @@ package final class AggregationCollector: BlockCollector {
 
     /// Everything was seen.
     package func finish() throws -> PartialAggregations {
+        if matching.contains(where: { $0.seesEverySegment }) {
+            for segment in context.segments where !seen.contains(segment.index) {
+                try begin(segment)
+            }
+        }
         try endSegment()
         if !global.isEmpty { try collectAll() }
         return PartialAggregations(partials: try all.map { try $0.partial(of: 0) })

@@ -55,6 +55,9 @@ class Aggregator {
     /// Whether blocks must carry scores.
     var needsScores: Bool { false }
 
+    /// Whether it has to look at segments without a match, too.
+    var seesEverySegment: Bool { false }
+
     /// A new segment begins.
     func begin(_ segment: SegmentContext) throws {}
 
@@ -102,6 +105,8 @@ class BucketAggregator: Aggregator {
     }
 
     final override var needsScores: Bool { wantsScores }
+
+    override var seesEverySegment: Bool { children.contains { $0.seesEverySegment } }
 
     override func begin(_ segment: SegmentContext) throws {
         for child in children { try child.begin(segment) }

@@ -18,6 +18,11 @@ class TermsCollector: KeyedAggregator {
     /// bound of what that may miss.
     private static let keptBuckets = 1 << 20
 
+    /// Terms without a match may be in any segment.
+    final override var seesEverySegment: Bool {
+        options.minDocCount == 0 || super.seesEverySegment
+    }
+
     /// A bucket's key as results have it.
     func key(of bucket: Int) -> BucketKey {
         preconditionFailure("\(type(of: self)) has no keys")
