@@ -61,7 +61,9 @@ let package = Package(
             "TrawlSchema",
             imports: ["TrawlAnalysis", "TrawlDocument", "TrawlJSON", "TrawlErrors"]),
 
-        room("TrawlIngest", imports: ["TrawlJSON", "TrawlErrors", "CZlib", "CZstd"]),
+        room(
+            "TrawlIngest",
+            imports: ["TrawlJSON", "TrawlBytes", "TrawlErrors", "CZlib", "CZstd"]),
 
         // Floor 2: one index
         room("TrawlPostings", imports: ["TrawlBytes", "TrawlErrors", "CKernels"]),

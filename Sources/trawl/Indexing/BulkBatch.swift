@@ -8,6 +8,7 @@ struct BulkBatch: Sendable {
     struct Entry: Sendable {
         var file: String
         var line: Int
+        var id: String
         /// Where the document lies in `body`: its action line and its source line.
         var range: Range<Int>
         var sourceStart: Int
@@ -33,7 +34,8 @@ struct BulkBatch: Sendable {
         writer.key("index")
         writer.startObject()
         writer.key("_id")
-        writer.value(document.id ?? Self.id(ofFile: file, line: document.line))
+        let id = document.id ?? Self.id(ofFile: file, line: document.line)
+        writer.value(id)
         writer.endObject()
         writer.endObject()
         body += writer.bytes
@@ -48,7 +50,7 @@ struct BulkBatch: Sendable {
         body.append(UInt8(ascii: "\n"))
         entries.append(
             Entry(
-                file: file, line: document.line, range: start..<body.count,
+                file: file, line: document.line, id: id, range: start..<body.count,
                 sourceStart: sourceStart))
     }
 
@@ -62,7 +64,8 @@ struct BulkBatch: Sendable {
             result.body += body[entry.range]
             result.entries.append(
                 Entry(
-                    file: entry.file, line: entry.line, range: start..<result.body.count,
+                    file: entry.file, line: entry.line, id: entry.id,
+                    range: start..<result.body.count,
                     sourceStart: start + entry.sourceStart - entry.range.lowerBound))
         }
         return result

@@ -8,7 +8,8 @@ internal import TrawlJSON
 ///
 /// A node that is overloaded (429) is asked again after a pause that doubles; a document that it
 /// refuses is counted and told, and never stops the others; an answer that cannot be had stops
-/// the run.
+/// the run. Of two documents with one id the later one wins: batches that share an id are sent
+/// one after the other.
 final class BulkSender: Sendable {
     struct Reject: Sendable {
         var file: String
@@ -30,6 +31,8 @@ final class BulkSender: Sendable {
     private struct State {
         var figures = Figures()
         var waiting = 0
+        /// Ids of the batches that are under way.
+        var idsUnderWay: Set<String> = []
         var doneOutOfOrder: Set<Int> = []
         var failure: (any Error)?
         var rejects: [Reject] = []
@@ -63,12 +66,17 @@ final class BulkSender: Sendable {
 
     /// Hands a batch over; waits while too many are under way.
     func send(_ batch: BulkBatch) throws {
-        try waitUntil { $0.waiting < maxWaiting }
-        state.withLock { $0.waiting += 1 }
+        let ids = Set(batch.entries.map(\.id))
+        try waitUntil { $0.waiting < maxWaiting && $0.idsUnderWay.isDisjoint(with: ids) }
+        state.withLock { state in
+            state.waiting += 1
+            state.idsUnderWay.formUnion(ids)
+        }
         let isTaken = pool.submit { [self] in
             let outcome = Result { try deliver(batch) }
             state.withLock { state in
                 state.waiting -= 1
+                state.idsUnderWay.subtract(ids)
                 if case .failure(let error) = outcome { state.failure = state.failure ?? error }
             }
         }

@@ -1,0 +1,190 @@
+import Foundation
+import Testing
+import TrawlTestKit
+
+/// `trawl index` as a process, with what people give it.
+@Suite("trawl index, the program")
+struct IndexProgramTests {
+    private let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    private func write(_ name: String, _ text: String) throws {
+        try write(name, Array(text.utf8))
+    }
+
+    private func write(_ name: String, _ bytes: [UInt8]) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: directory.path + "/" + name))
+    }
+
+    private func append(_ name: String, _ text: String) throws {
+        let file = try #require(FileHandle(forWritingAtPath: directory.path + "/" + name))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(text.utf8))
+        try file.close()
+    }
+
+    private func trawl(_ words: String...) throws -> RealProgram.Result {
+        try RealProgram.run(words, in: directory.path)
+    }
+
+    private func count(_ index: String, _ query: String = "*", url: String? = nil) throws -> Int {
+        let access = url.map { ["--url", $0] } ?? []
+        let result = try RealProgram.run(
+            ["search", index, query, "--size", "0", "--json"] + access, in: directory.path)
+        let object = try JSONSerialization.jsonObject(with: Data(result.output.utf8))
+        let hits = (object as? [String: Any])?["hits"] as? [String: Any]
+        let total = hits?["total"] as? [String: Any]
+        return try #require(total?["value"] as? Int, "\(result.output) \(result.error)")
+    }
+
+    @Test("one strange file among many is told by name, and the others are indexed")
+    func strangeFiles() throws {
+        try write("good.jsonl", "{\"t\": \"herring\"}\n{\"t\": \"net\"}\n")
+        try write("binary.jsonl", [0x7b, 0, 1, 2])
+        try write("latin1.txt", [0x66, 0xfc, 0x72, 0x20, 0x65, 0x75, 0x63, 0x68])
+        try write("utf16.txt", [0xff, 0xfe] + "wide words".utf16.flatMap { [UInt8($0), 0] })
+        try write("empty.jsonl", "")
+        try write("ragged.csv", "id,title\n1,one\n2\n3,three,more\n")
+        let result = try trawl(
+            "index", "all", "good.jsonl", "binary.jsonl", "latin1.txt", "utf16.txt",
+            "empty.jsonl", "ragged.csv", "--rejects", "rejects.jsonl")
+        #expect(result.status == 1)
+        #expect(result.error.contains("rejected: binary.jsonl"), "\(result.error)")
+        #expect(result.error.contains("latin1.txt is not UTF-8"), "\(result.error)")
+        #expect(result.error.contains("rejected: ragged.csv line 3"), "\(result.error)")
+        #expect(try count("all", "herring") == 1)
+        #expect(try count("all", "wide") == 1)
+        #expect(try count("all", "one") == 1)
+        let rejects = try String(
+            contentsOfFile: directory.path + "/rejects.jsonl", encoding: .utf8)
+        #expect(rejects.split(separator: "\n").count >= 3)
+    }
+
+    @Test("a file that is not there ends the run before it begins, with its name")
+    func missing() throws {
+        let result = try trawl("index", "none", "nowhere.jsonl")
+        #expect(result.status == 3)
+        #expect(result.error == "trawl index: there is no file nowhere.jsonl\n")
+        #expect(result.output == "")
+    }
+
+    @Test("of two documents with one id the later wins, in whatever batches they lie")
+    func duplicates() throws {
+        // More than a batch apart, and close by.
+        var lines = ""
+        for round in 0..<3 {
+            for id in 0..<1500 { lines += "{\"id\": \(id), \"round\": \"r\(round)\"}\n" }
+        }
+        try write("twice.jsonl", lines)
+        let result = try trawl("index", "twice", "twice.jsonl")
+        #expect(result.status == 0)
+        #expect(result.output.contains("1500 new, 3000 replaced"), "\(result.output)")
+        #expect(try count("twice", "r2") == 1500)
+        #expect(try count("twice", "r0 r1") == 0)
+    }
+
+    @Test("a line beyond the limit is refused with its size, and the next one is read")
+    func longLine() throws {
+        let name = directory.path + "/long.jsonl"
+        #expect(
+            try RealProgram.shell(
+                "{ echo '{\"t\": \"first\"}'; head -c 110000000 /dev/zero | tr '\\0' x; echo; "
+                    + "echo '{\"t\": \"last\"}'; } > '\(name)'", in: directory.path
+            ).status == 0)
+        let result = try trawl("index", "long", "long.jsonl")
+        #expect(result.status == 1)
+        #expect(result.error.contains("line 2: the line has 110000000 bytes"), "\(result.error)")
+        #expect(try count("long") == 2)
+    }
+
+    @Test(
+        "a node that dies in the middle of a bulk: what was acknowledged is there, --resume ends it"
+    )
+    func nodeDies() throws {
+        var lines = ""
+        for id in 0..<30_000 { lines += "{\"id\": \(id), \"t\": \"word\(id % 7) net\"}\n" }
+        try write("many.jsonl", lines)
+        let node = try RealProgram.RunningNode(data: "data", in: directory.path)
+        let run = try RealProgram.Running(
+            ["index", "many", "many.jsonl", "--url", node.url, "--quiet"], in: directory.path)
+        while run.isRunning, try count("many", url: node.url) == 0 { usleep(10_000) }
+        node.kill()
+        let status = run.wait()
+        // It may have been quick; then nothing is left to resume.
+        if status != 0 {
+            #expect(run.error.contains("documents, which are durable"), "\(run.error)")
+            #expect(run.error.contains("--resume goes on"))
+        }
+        let again = try RealProgram.RunningNode(data: "data", in: directory.path, port: node.port)
+        let resumed = try RealProgram.run(
+            ["index", "many", "many.jsonl", "--url", again.url, "--resume"], in: directory.path)
+        #expect(resumed.status == 0, "\(resumed.error)")
+        #expect(try count("many", url: again.url) == 30_000)
+    }
+
+    @Test("Ctrl-C ends a run cleanly: what it says is durable, and --resume goes on from there")
+    func interrupted() throws {
+        var lines = ""
+        for id in 0..<60_000 { lines += "{\"t\": \"word\(id % 7) net\"}\n" }
+        try write("many.jsonl", lines)
+        let run = try RealProgram.Running(
+            ["index", "many", "many.jsonl", "--quiet"], in: directory.path)
+        while run.isRunning,
+            !FileManager.default.fileExists(atPath: directory.path + "/trawl-data/indices")
+        { usleep(10_000) }
+        usleep(200_000)
+        run.signal(SIGINT)
+        let status = run.wait()
+        #expect(status == 130 || status == 0)
+        if status == 130 { #expect(run.error.contains("interrupted"), "\(run.error)") }
+        let resumed = try trawl("index", "many", "many.jsonl", "--resume")
+        #expect(resumed.status == 0, "\(resumed.error)")
+        #expect(try count("many") == 60_000)
+    }
+
+    @Test("--follow takes what is added, goes over to the next file after a rotation, ends with 0")
+    func follow() throws {
+        let node = try RealProgram.RunningNode(data: "data", in: directory.path)
+        try FileManager.default.createDirectory(
+            atPath: directory.path + "/logs", withIntermediateDirectories: true)
+        try write("logs/app.jsonl", "{\"t\": \"first\"}\n{\"t\": \"sec")
+        let run = try RealProgram.Running(
+            ["index", "logs", "logs", "--follow", "--url", node.url], in: directory.path)
+        func wait(for expected: Int, _ query: String) throws {
+            let deadline = ContinuousClock.now + .seconds(30)
+            var found = -1
+            while ContinuousClock.now < deadline {
+                found = (try? count("logs", query, url: node.url)) ?? -1
+                if found == expected { return }
+                usleep(50_000)
+            }
+            Issue.record("\(found) of [\(query)], not \(expected): \(run.error)")
+        }
+        try wait(for: 1, "first")
+        // The line that was not finished comes once, whole.
+        try append("logs/app.jsonl", "ond\"}\n")
+        try wait(for: 1, "second")
+        // Rotation: the old file gets its last line after it was renamed.
+        try FileManager.default.moveItem(
+            atPath: directory.path + "/logs/app.jsonl", toPath: directory.path + "/logs/app.1")
+        try append("logs/app.1", "{\"t\": \"third\"}\n")
+        try write("logs/app.jsonl", "{\"t\": \"fourth\"}\n{\"t\": \"fifth\"}\n")
+        try wait(for: 1, "third")
+        try wait(for: 1, "fifth")
+        // Cut and begun anew.
+        try write("logs/app.jsonl", "{\"t\": \"sixth\"}\n")
+        try wait(for: 1, "sixth")
+        // Another form is read whole, again when it changes.
+        try write("logs/note.md", "# Herring\n\nold words\n")
+        try wait(for: 1, "old")
+        try write("logs/note.md", "# Herring\n\nnew words, more of them\n")
+        try wait(for: 1, "new")
+        try wait(for: 0, "old")
+        run.signal(SIGINT)
+        #expect(run.wait() == 0, "\(run.error)")
+        for word in ["first", "second", "third", "fourth", "fifth", "sixth"] {
+            #expect(try count("logs", word, url: node.url) == 1, "\(word)")
+        }
+    }
+}
