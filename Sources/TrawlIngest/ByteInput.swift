@@ -67,7 +67,7 @@ package final class ByteInput {
     ) throws(IngestError) -> Line? {
         var searched = start
         while true {
-            if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+            if let end = lineEnd(from: searched) {
                 defer {
                     start = end + 1
                     lineNumber += 1
@@ -91,10 +91,19 @@ package final class ByteInput {
         }
     }
 
+    private func lineEnd(from place: Int) -> Int? {
+        unsafe buffer.withUnsafeBytes { bytes in
+            guard place < bytes.count, let base = bytes.baseAddress else { return nil }
+            // In bounds: looks at the bytes from `place` to the end.
+            let found = unsafe memchr(base + place, 0x0a, bytes.count - place)
+            return unsafe found.map { unsafe UnsafeRawPointer($0) - base }
+        }
+    }
+
     private func skipLongLine() throws(IngestError) -> Line {
         var count = 0
         while true {
-            if let end = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            if let end = lineEnd(from: start) {
                 count += end - start
                 start = end + 1
                 break

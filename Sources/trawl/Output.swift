@@ -7,6 +7,8 @@ internal import Glibc
 struct Output {
     private var pending: [UInt8] = []
     private let descriptor: Int32
+    /// Kept back until it is known whether it fits on the terminal.
+    private var isHeld = false
     /// Whether a person reads along: a terminal, and colour was not refused.
     let isTerminal: Bool
     let usesColor: Bool
@@ -26,17 +28,48 @@ struct Output {
 
     mutating func write(_ text: String) {
         pending.append(contentsOf: text.utf8)
-        if pending.count >= 1 << 16 { flush() }
+        if pending.count >= 1 << 16, !isHeld { flush() }
     }
 
     mutating func write(raw bytes: some Sequence<UInt8>) {
         pending.append(contentsOf: bytes)
-        if pending.count >= 1 << 16 { flush() }
+        if pending.count >= 1 << 16, !isHeld { flush() }
     }
 
     mutating func flush() {
         Self.writeAll(pending, to: descriptor)
         pending.removeAll(keepingCapacity: true)
+    }
+
+    /// From now on everything is kept for `page()`, when a person reads along.
+    mutating func hold() { isHeld = isTerminal && isatty(STDIN_FILENO) == 1 }
+
+    /// Shows what was held: through the pager when it is longer than the terminal.
+    mutating func page() {
+        defer {
+            isHeld = false
+            flush()
+        }
+        let pager = Terminal.environment("PAGER") ?? "less"
+        let lineCount = pending.count { $0 == UInt8(ascii: "\n") }
+        guard isHeld, !pager.isEmpty, pager != "cat", lineCount >= Terminal.height else { return }
+        // Colours go through, and a page that fits after all ends by itself.
+        unsafe _ = setenv("LESS", "FRX", 0)
+        flush(to: pager)
+    }
+
+    /// Leaves everything in place when there is no such program.
+    private mutating func flush(to pager: String) {
+        let program = pager.prefix { $0 != " " }
+        guard let pipe = unsafe popen("command -v \(program) >/dev/null && \(pager)", "w") else {
+            return
+        }
+        // The buffer lives through the call and is as long as said. A reader who has seen enough
+        // ends it early.
+        unsafe pending.withUnsafeBytes { bytes in
+            _ = unsafe fwrite(bytes.baseAddress, 1, bytes.count, pipe)
+        }
+        if unsafe pclose(pipe) == 0 { pending = [] }
     }
 
     /// Text in a style, or plain where colour is not wanted.

@@ -8,15 +8,18 @@ enum Terminal {
     }
 
     /// Columns of the terminal, or 80 where there is none.
-    static var width: Int {
+    static var width: Int { size?.columns ?? 80 }
+    static var height: Int { size?.rows ?? 24 }
+
+    private static var size: (columns: Int, rows: Int)? {
         for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
             var size = winsize()
             // The kernel fills a winsize, nothing beyond it.
             if unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 {
-                return Int(size.ws_col)
+                return (Int(size.ws_col), Int(size.ws_row))
             }
         }
-        return 80
+        return nil
     }
 
     static func environment(_ name: String) -> String? {

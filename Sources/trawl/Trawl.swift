@@ -24,6 +24,10 @@ enum Trawl {
     static func main() {
         // A reader that goes away ends the program quietly, through a failed write.
         signal(SIGPIPE, SIG_IGN)
+        // Whoever started the program may have left Ctrl-C blocked.
+        var all = sigset_t()
+        unsafe sigfillset(&all)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &all, nil)
         var output = Output.standard
         let status = run(Array(CommandLine.arguments.dropFirst()), output: &output)
         output.flush()

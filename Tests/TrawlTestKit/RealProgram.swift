@@ -93,12 +93,15 @@ package enum RealProgram {
         _ words: [String], in directory: String, columns: UInt16 = 80, rows: UInt16 = 24,
         environment: [String: String] = [:]
     ) throws -> Result {
-        let leader = posix_openpt(O_RDWR | O_NOCTTY)
-        guard leader >= 0, grantpt(leader) == 0, unlockpt(leader) == 0,
-            let name = unsafe ptsname(leader)
+        // What posix_openpt, unlockpt and ptsname do on Linux; Glibc's module does not show them.
+        let leader = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        var locked: Int32 = 0
+        var number: UInt32 = 0
+        guard leader >= 0, unsafe ioctl(leader, 0x4004_5431, &locked) == 0,
+            unsafe ioctl(leader, 0x8004_5430, &number) == 0
         else { throw NoTerminal() }
         defer { close(leader) }
-        let terminal = unsafe open(name, O_RDWR | O_NOCTTY)
+        let terminal = unsafe open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
         guard terminal >= 0 else { throw NoTerminal() }
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
         _ = unsafe ioctl(leader, UInt(TIOCSWINSZ), &size)

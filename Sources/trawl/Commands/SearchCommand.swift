@@ -36,7 +36,9 @@ enum SearchCommand {
             output.line()
             return .success
         }
+        output.hold()
         ResultPage(response, explains: arguments.has("explain"), index: index).print(to: &output)
+        output.page()
         return .success
     }
 

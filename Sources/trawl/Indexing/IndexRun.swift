@@ -57,10 +57,10 @@ struct IndexRun {
     }
 
     mutating func perform(_ output: inout Output) throws -> ExitStatus {
+        Interruption.watch()
         let node = try NodeOpener.open(arguments, creates: true)
         defer { try? node.close() }
         try createIndex(on: node)
-        Interruption.watch()
         let started = ContinuousClock.now
         let sender = BulkSender(node, index: index, threadCount: 2)
         do {
@@ -81,8 +81,10 @@ struct IndexRun {
         }
         progress.clear()
         tellRejects(of: sender)
-        _ = try node.json(.post, "/\(PathText.escaped(index))/_refresh")
         let figures = sender.figures
+        // Without a document there may be no index.
+        let hasWritten = figures.acknowledged > 0
+        if hasWritten { _ = try node.json(.post, "/\(PathText.escaped(index))/_refresh") }
         let isWhole = !Interruption.isRequested
         if isWhole {
             resume.remove()
@@ -91,7 +93,7 @@ struct IndexRun {
             resume.save()
         }
         if !arguments.has("quiet") {
-            try showMapping(on: node)
+            if hasWritten { try showMapping(on: node) }
             showSummary(figures, seconds: (ContinuousClock.now - started) / .seconds(1), &output)
         }
         if !isWhole, !arguments.has("follow") {
@@ -116,22 +118,33 @@ struct IndexRun {
         }
     }
 
+    /// One strange file among many is told, and the others are read.
     mutating func read(_ file: String, into sender: BulkSender) throws {
+        do {
+            try readWhole(file, into: sender)
+        } catch let error as IngestError where files.count > 1 || arguments.has("follow") {
+            reject(file: file, line: 0, reason: "\(error)", source: [])
+        }
+    }
+
+    private mutating func readWhole(_ file: String, into sender: BulkSender) throws {
         let input = try ByteInput(path: file)
         let total = file == "-" ? nil : try? FileSize.of(file)
         let skipped = resume.lines[input.name] ?? 0
-        let opened = Result { try makeReader(of: input) }
-        if case .failure(let error) = opened, files.count > 1 {
-            // One strange file among many is told, and the others are read.
-            reject(file: input.name, line: 0, reason: "\(error)", source: [])
-            return
-        }
-        var reader = try opened.get()
+        var reader = try makeReader(of: input)
         var batch = BulkBatch()
         func fraction() -> Double? {
             total.map { Double(input.readByteCount) / Double(max(1, $0)) }
         }
-        while !Interruption.isRequested, let record = try reader.next() {
+        var strange: IngestError?
+        while !Interruption.isRequested {
+            let next = Result { () throws(IngestError) in try reader.next() }
+            if case .failure(let error) = next {
+                // What came before it is indexed all the same.
+                strange = error
+                break
+            }
+            guard let record = try next.get() else { break }
             switch record {
             case .document(let document):
                 if document.line <= skipped { continue }
@@ -147,6 +160,7 @@ struct IndexRun {
         if !Interruption.isRequested {
             try send(&batch, of: input.name, to: sender, fraction: fraction())
         }
+        if let strange { throw strange }
     }
 
     /// Hands a batch of documents over and begins the next.
