@@ -493,33 +493,36 @@ uint64_t trawl_popcount(const uint64_t *words, size_t count) {
 
 // ---- counting ----
 
-static uint64_t count_all_dense(trawl_list *const *lists, size_t count) {
+static uint64_t count_all_dense(trawl_list *const *lists, size_t count, uint32_t from,
+                                uint32_t to) {
   enum { WINDOW = 8192 };
   uint64_t bits[WINDOW / 64];
   uint64_t total = 0;
-  const uint32_t limit = lists[0]->doc_limit;
-  for (uint32_t base = 0; base < limit; base += WINDOW) {
-    uint32_t end = limit - base < WINDOW ? limit : base + WINDOW;
+  for (uint32_t base = from; base < to; base += WINDOW) {
+    uint32_t end = to - base < WINDOW ? to : base + WINDOW;
     memset(bits, 0, sizeof bits);
     trawl_list_set_bits(lists[0], base, end, bits);
     for (size_t i = 1; i + 1 < count; i++) trawl_list_keep_bits(lists[i], base, end, bits, 1);
     total += trawl_list_count_bits(lists[count - 1], base, end, bits);
+    if (to - base <= WINDOW) break;
   }
   return total;
 }
 
-uint64_t trawl_count_all(trawl_list *const *lists, size_t count) {
-  if (count == 0) return 0;
+uint64_t trawl_count_all(trawl_list *const *lists, size_t count, uint32_t from, uint32_t to) {
   trawl_list *lead = lists[0];
-  if (count == 1) return lead->doc_count;
-  if (lead->doc_count > lead->doc_limit / 32) return count_all_dense(lists, count);
+  if (lead->doc_count > lead->doc_limit / 32) return count_all_dense(lists, count, from, to);
   uint64_t total = 0;
   uint32_t docs[TRAWL_BLOCK], found[TRAWL_BLOCK];
-  for (uint32_t block = 0; block < lead->block_count; block++) {
+  for (uint32_t block = first_block(lead, from); block < lead->block_count; block++) {
+    if (trawl_list_previous(lead, block) + 1 >= to) break;
     trawl_list_load(lead, block);
     if (lead->damaged) break;
-    const uint32_t *current = lead->docs;
-    uint32_t n = lead->count;
+    uint32_t first, n;
+    clip(lead, from, to, &first, &n);
+    if (first >= n) continue;
+    const uint32_t *current = lead->docs + first;
+    n -= first;
     for (size_t i = 1; i < count && n > 0; i++) {
       uint32_t hits = trawl_list_probe(lists[i], current, n, found, NULL);
       if (i + 1 < count)
@@ -532,26 +535,17 @@ uint64_t trawl_count_all(trawl_list *const *lists, size_t count) {
   return total;
 }
 
-uint64_t trawl_count_any(trawl_list *const *lists, size_t count, uint32_t doc_limit,
-                         uint64_t *bits, uint32_t window) {
-  if (count == 0) return 0;
-  // The longest list is counted by its length; of the others' union what it has is taken off.
-  size_t longest = 0;
-  for (size_t i = 1; i < count; i++)
-    if (lists[i]->doc_count > lists[longest]->doc_count) longest = i;
-  uint64_t total = lists[longest]->doc_count;
-  if (count == 1) return total;
-  if (count == 2) {
-    trawl_list *pair[2] = {lists[1 - longest], lists[longest]};
-    return total + pair[0]->doc_count - trawl_count_all(pair, 2);
-  }
-  for (uint32_t base = 0; base < doc_limit; base += window) {
-    uint32_t end = doc_limit - base < window ? doc_limit : base + window;
-    for (size_t i = 0; i < count; i++)
-      if (i != longest) trawl_list_set_bits(lists[i], base, end, bits);
-    total += trawl_popcount(bits, window / 64);
-    total -= trawl_list_count_bits(lists[longest], base, end, bits);
-    memset(bits, 0, window / 8);
+uint64_t trawl_count_beyond(trawl_list *const *lists, size_t count, uint32_t from, uint32_t to,
+                            uint64_t *bits, uint32_t window) {
+  uint64_t total = 0;
+  for (uint32_t base = from; base < to; base += window) {
+    uint32_t end = to - base < window ? to : base + window;
+    const size_t words = (end - base + 63) / 64;
+    for (size_t i = 1; i < count; i++) trawl_list_set_bits(lists[i], base, end, bits);
+    total += trawl_popcount(bits, words);
+    total -= trawl_list_count_bits(lists[0], base, end, bits);
+    memset(bits, 0, words * sizeof *bits);
+    if (to - base <= window) break;
   }
   return total;
 }

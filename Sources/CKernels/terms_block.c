@@ -7,17 +7,42 @@ typedef struct {
   int damaged;
 } reader;
 
-static inline uint64_t varint(reader *r) {
-  if (r->p < r->end && *r->p < 0x80) return *r->p++;
+typedef struct {
+  uint64_t value;
+  const uint8_t *next;  // NULL when damaged
+} long_varint;
+
+static __attribute__((noinline)) long_varint read_long(const uint8_t *p, const uint8_t *end) {
   uint64_t value = 0;
   for (int shift = 0; shift < 64; shift += 7) {
-    if (r->p >= r->end) break;
-    uint8_t byte = *r->p++;
+    if (p >= end) break;
+    uint8_t byte = *p++;
     value |= (uint64_t)(byte & 0x7f) << shift;
-    if (byte < 0x80) return value;
+    if (byte < 0x80) return (long_varint){value, p};
   }
-  r->damaged = 1;
-  return 0;
+  return (long_varint){0, NULL};
+}
+
+// Most numbers are one byte or two. The reader's address goes nowhere, so it stays in registers.
+static inline __attribute__((always_inline)) uint64_t varint(reader *r) {
+  if (r->end - r->p >= 2) {
+    uint8_t first = r->p[0], second = r->p[1];
+    if (first < 0x80) {
+      r->p += 1;
+      return first;
+    }
+    if (second < 0x80) {
+      r->p += 2;
+      return (uint64_t)(first & 0x7f) | (uint64_t)second << 7;
+    }
+  }
+  long_varint number = read_long(r->p, r->end);
+  if (!number.next) {
+    r->damaged = 1;
+    return 0;
+  }
+  r->p = number.next;
+  return number.value;
 }
 
 typedef struct {
@@ -39,7 +64,7 @@ static inline int open_block(const uint8_t *block, const uint8_t *end, head *h) 
 }
 
 // The lengths of the shared prefix and of the rest: a nibble each when both are below 15.
-static inline void lengths(reader *r, uint64_t *prefix, uint64_t *suffix) {
+static inline __attribute__((always_inline)) void lengths(reader *r, uint64_t *prefix, uint64_t *suffix) {
   if (r->p >= r->end) {
     r->damaged = 1;
     *prefix = *suffix = 0;
@@ -56,7 +81,7 @@ static inline void lengths(reader *r, uint64_t *prefix, uint64_t *suffix) {
   }
 }
 
-static inline void details(reader *r, int detail, uint64_t *postings, uint64_t *positions,
+static inline __attribute__((always_inline)) void details(reader *r, int detail, uint64_t *postings, uint64_t *positions,
                            trawl_term_entry *e) {
   uint64_t code = varint(r);
   uint64_t doc_count = (code >> 1) + 1;

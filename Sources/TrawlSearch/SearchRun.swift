@@ -108,37 +108,38 @@ struct SearchRun {
 
     private mutating func runPlain() throws {
         var queue = TopKQueue(limit: limit, floor: -.infinity)
+        defer { take(queue) }
         let room = SearchRoom()
+        let counted = request.trackTotalHits.limit
+        if request.trackTotalHits == .none { isLowerBound = true }
         for segment in segments {
             if conditions.clock.isOver() { throw SearchStopped() }
             let matcher = try query.matcher(in: segment)
             if matcher is NoneMatcher { continue }
-            let wantsCount =
-                request.trackTotalHits != .none && total <= request.trackTotalHits.limit
+            let wantsCount = request.trackTotalHits != .none && total <= counted
             guard Self.isKernelShape(matcher) else {
-                try walk(segment, matcher, prune: !wantsCount, into: &queue)
+                try walk(segment, matcher, countingTo: wantsCount ? counted : -1, into: &queue)
                 continue
             }
-            let added = unsafe try withLive(segment) { live in
+            let rest = counted - total
+            total += unsafe try withLive(segment) { live in
                 let search = unsafe SegmentSearch(
                     matcher, docLimit: segment.docCount, base: UInt32(segment.base), live: live,
-                    room: room)
+                    room: room, clock: conditions.clock)
                 if wantsCount {
                     return limit == 0
-                        ? try search.count() : try search.collectAndCount(into: &queue)
+                        ? try search.count(upTo: rest)
+                        : try search.collectAndCount(into: &queue, upTo: rest)
                 }
                 try search.collect(into: &queue)
                 return 0
             }
-            total += added
             if !wantsCount { isLowerBound = true }
+            if conditions.clock.hasExpired { throw SearchStopped() }
         }
-        if request.trackTotalHits == .none { isLowerBound = true }
-        take(queue)
     }
 
-    /// Whether the engine has a way of its own for the shape, fast enough not to look at the
-    /// clock within a segment.
+    /// Whether the engine has a way of its own for the shape.
     private static func isKernelShape(_ matcher: Matcher) -> Bool {
         switch matcher {
         case is TermMatcher, is PhraseMatcher: true
@@ -149,12 +150,15 @@ struct SearchRun {
         }
     }
 
+    /// - Parameter most: Once more documents than this were counted, windows are left out that
+    ///   cannot get into the queue.
     private mutating func walk(
-        _ segment: SegmentContext, _ matcher: Matcher, prune: Bool, into queue: inout TopKQueue
+        _ segment: SegmentContext, _ matcher: Matcher, countingTo most: Int,
+        into queue: inout TopKQueue
     ) throws {
         var isPruned = false
         try forEachWindow(segment, matcher) { window, room in
-            if prune, queue.threshold >= 0,
+            if total > most, queue.threshold >= 0,
                 matcher.bound(from: window.base, to: window.end) <= queue.threshold
             {
                 isPruned = true

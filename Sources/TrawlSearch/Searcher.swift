@@ -88,16 +88,17 @@ package final class Searcher: Sendable {
 
     func binder(_ conditions: Conditions) -> QueryBinder {
         QueryBinder(
-            statistics: StatisticsSource(snapshot, given: conditions.statistics),
+            statistics: StatisticsSource(
+                snapshot, given: conditions.statistics, clock: conditions.clock),
             mapping: mapping, similarities: similarities, cache: cache, clock: conditions.clock)
     }
 
     /// The counts of this shard that a request's scores depend on: added up over all shards, they
     /// make every shard score as one.
     package func statistics(
-        for request: SearchRequest, now: Instant
+        for request: SearchRequest, now: Instant, clock: SearchClock = SearchClock()
     ) throws -> RankingStatistics {
-        let binder = binder(Conditions(now: now))
+        let binder = binder(Conditions(now: now, clock: clock))
         let analyzer = analyzer(now: now)
         for query in [request.query].compactMap({ $0 }) + request.rescore.map(\.query) {
             _ = try binder.bind(try analyzer.analyze(query))
@@ -114,18 +115,26 @@ package final class Searcher: Sendable {
         let analyzed = try request.query.map { query in try analyzer.analyze(query) } ?? .all
         let start = ContinuousClock.now
         if request.profile { binder.profiler = Profiler() }
-        let query = try binder.bind(analyzed)
+        var result = Result()
+        var bound = start
         let profiler = binder.profiler
-        binder.profiler = nil
-        let bound = ContinuousClock.now
-        var search = try SearchRun(
-            request: request, searcher: self, conditions: conditions, query: query,
-            postFilter: try request.postFilter.map {
-                try binder.filter(try analyzer.analyze($0))
-            })
-        var result = try search.run()
-        for rescore in request.rescore {
-            try self.rescore(&result, rescore, binder, analyzer, search.segments)
+        do {
+            let query = try binder.bind(analyzed)
+            binder.profiler = nil
+            bound = ContinuousClock.now
+            var search = try SearchRun(
+                request: request, searcher: self, conditions: conditions, query: query,
+                postFilter: try request.postFilter.map {
+                    try binder.filter(try analyzer.analyze($0))
+                })
+            result = try search.run()
+            for rescore in request.rescore {
+                try self.rescore(&result, rescore, binder, analyzer, search.segments)
+            }
+        } catch is SearchStopped {
+            // What was found so far is what there is.
+            result.timedOut = true
+            result.total.isExact = false
         }
         if !request.rescore.isEmpty { result.maxScore = result.found.first?.score }
         if let profiler {

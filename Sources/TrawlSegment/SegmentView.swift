@@ -1,5 +1,5 @@
 package import TrawlBytes
-internal import TrawlPostings
+package import TrawlPostings
 
 /// A segment as one search sees it: its files, and which of its documents live.
 package struct SegmentView: Sendable {
@@ -33,6 +33,14 @@ package struct SegmentView: Sendable {
         of term: [UInt8], in field: SegmentField
     ) throws(CorruptionError) -> Int {
         guard let postings = field.postings, let entry = try postings.find(term) else { return 0 }
+        return try docFrequency(of: term, entry, in: field)
+    }
+
+    /// The same of a term that was looked up.
+    package func docFrequency(
+        of term: [UInt8], _ entry: TermEntry, in field: SegmentField
+    ) throws(CorruptionError) -> Int {
+        guard let postings = field.postings else { return 0 }
         guard let live else { return entry.docCount }
         return try live.docFrequency(field: field.index, term: term) {
             () throws(CorruptionError) -> Int in

@@ -80,13 +80,13 @@ void trawl_hits_live(trawl_hits *, const uint64_t *bits);
 uint32_t trawl_bits_to_docs(uint32_t base, uint32_t end, const uint64_t *bits, uint32_t *docs);
 uint64_t trawl_popcount(const uint64_t *words, size_t count);
 
-/// How many documents all lists have, when the first has the fewest. `docs` and `found` have room
-/// for 256 numbers.
-uint64_t trawl_count_all(trawl_list *const *lists, size_t count);
-/// How many documents at least one list has; `bits` has room for `window` zero bits, and is zero
-/// afterwards. `window` is a multiple of 64.
-uint64_t trawl_count_any(trawl_list *const *lists, size_t count, uint32_t doc_limit,
-                         uint64_t *bits, uint32_t window);
+/// How many documents from `from` to before `to` all lists have, at least two; the first has the
+/// fewest.
+uint64_t trawl_count_all(trawl_list *const *lists, size_t count, uint32_t from, uint32_t to);
+/// How many documents from `from` to before `to` the others have beyond the first list, best the
+/// longest. `bits` has room for `window` zero bits, a multiple of 64, and is zero afterwards.
+uint64_t trawl_count_beyond(trawl_list *const *lists, size_t count, uint32_t from, uint32_t to,
+                            uint64_t *bits, uint32_t window);
 
 /// Frees what the phrase's calls allocated.
 void trawl_phrase_close(trawl_phrase *);

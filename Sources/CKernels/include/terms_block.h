@@ -18,6 +18,9 @@ typedef struct {
   uint32_t positions_inline;
 } trawl_term_entry;
 
+/// Asks for the memory at `bytes` before it is read.
+static inline void trawl_prefetch(const void *bytes) { __builtin_prefetch(bytes); }
+
 /// Looks `term` up in the block at `block`. Returns 1 and fills `entry`, 0 when it is not there,
 /// -1 when the block is damaged.
 int trawl_terms_find(const uint8_t *block, const uint8_t *end, const uint8_t *term,

@@ -120,6 +120,12 @@ package final class FieldPostings: @unchecked Sendable {
     /// What the dictionary says of a term; nil when no document has it.
     package func find(_ term: UnsafeBufferPointer<UInt8>) throws(CorruptionError) -> TermEntry? {
         guard let block = try unsafe block(of: term) else { return nil }
+        return try unsafe find(term, inBlock: block)
+    }
+
+    func find(
+        _ term: UnsafeBufferPointer<UInt8>, inBlock block: Int
+    ) throws(CorruptionError) -> TermEntry? {
         var entry = trawl_term_entry()
         let start = try unsafe start(of: block)
         let found = unsafe trawl_terms_find(
@@ -128,16 +134,24 @@ package final class FieldPostings: @unchecked Sendable {
         return found == 1 ? TermEntry(raw: entry) : nil
     }
 
-    package func find(_ term: [UInt8]) throws(CorruptionError) -> TermEntry? {
-        var result: Result<TermEntry?, CorruptionError> = .success(nil)
-        unsafe term.withUnsafeBufferPointer { bytes in
-            do throws(CorruptionError) {
-                result = .success(try unsafe find(bytes))
-            } catch {
-                result = .failure(error)
-            }
+    /// Asks for the memory of the block before it is read.
+    func prefetch(block: Int) {
+        if let offset = offset(of: block) { unsafe trawl_prefetch(blocks + offset) }
+    }
+
+    /// Asks for the first bytes of a term's list.
+    func prefetch(_ entry: TermEntry) {
+        let bytes = unsafe files.postings
+        guard entry.raw.doc_count > 1, entry.raw.postings_offset < UInt64(bytes.count) else {
+            return
         }
-        return try result.get()
+        unsafe trawl_prefetch(bytes.baseAddress! + Int(entry.raw.postings_offset))
+    }
+
+    package func find(_ term: [UInt8]) throws(CorruptionError) -> TermEntry? {
+        try unsafe term.withUnsafeBufferPointer { bytes throws(CorruptionError) in
+            try unsafe find(bytes)
+        }
     }
 
     /// Decodes a block of the dictionary.

@@ -48,14 +48,9 @@ package struct TermsCursor {
     /// Moves to the first term that is not below `target`, forward or backward; false when all
     /// are below.
     package mutating func seek(to target: [UInt8]) throws(CorruptionError) -> Bool {
-        var found: Int?
-        var failure: CorruptionError?
-        unsafe target.withUnsafeBufferPointer { bytes in
-            do throws(CorruptionError) {
-                found = try unsafe field.block(of: bytes)
-            } catch { failure = error }
+        let found = try unsafe target.withUnsafeBufferPointer { bytes throws(CorruptionError) in
+            try unsafe field.block(of: bytes)
         }
-        if let failure { throw failure }
         guard field.blockCount > 0 else { return false }
         if block != found ?? 0 || count == 0 { try load(found ?? 0) }
         index = 0
@@ -95,8 +90,11 @@ extension FieldPostings {
     /// Calls back with every term that begins with `prefix` and whose rest the automaton accepts,
     /// in order, until `body` returns false. Where the automaton rules a branch out, the walk
     /// goes on behind it.
+    ///
+    /// - Parameter watching: Called at every step, whether a term is accepted or not; may throw.
     package func forEachTerm<A: TermAutomaton>(
         withPrefix prefix: [UInt8] = [], matching automaton: A,
+        watching: () throws -> Void = {},
         _ body: (ArraySlice<UInt8>, TermEntry, A.State) throws -> Bool
     ) throws {
         var cursor = TermsCursor(self)
@@ -105,6 +103,7 @@ extension FieldPostings {
         var states = [automaton.start]
         var walked: [UInt8] = []
         while true {
+            try watching()
             let term = cursor.term
             guard term.starts(with: prefix) else { return }
             let rest = term.dropFirst(prefix.count)

@@ -70,20 +70,22 @@ final class BoundNone: BoundQuery {
 final class BoundFilter: BoundQuery {
     private let query: AnalyzedQuery
     private let cache: FilterCache?
+    private let clock: SearchClock
     private let make: (SegmentContext) throws -> Matcher
 
     init(
-        _ query: AnalyzedQuery, cache: FilterCache?,
+        _ query: AnalyzedQuery, cache: FilterCache?, clock: SearchClock,
         _ make: @escaping (SegmentContext) throws -> Matcher
     ) {
         self.query = query
         self.cache = cache
+        self.clock = clock
         self.make = make
     }
 
     func matcher(in segment: SegmentContext) throws -> Matcher {
         guard let cache else { return try make(segment) }
-        return try cache.matcher(for: query, in: segment) { try make(segment) }
+        return try cache.matcher(for: query, in: segment, clock) { try make(segment) }
     }
 
     func explain(_ doc: Int, in segment: SegmentContext) throws -> Explanation {

@@ -65,23 +65,27 @@ enum ScoreReasons {
 final class BoundTerm: BoundQuery {
     private let field: String
     private let term: [UInt8]
+    private let entries: [TermEntry?]
     private let boost: Float
     private let weigher: FieldWeigher
     private let docFrequency: Int
 
+    /// - Parameter entries: What each segment's dictionary says of the term.
     init(
-        field: String, term: [UInt8], boost: Float, weigher: FieldWeigher, docFrequency: Int
+        field: String, term: [UInt8], entries: [TermEntry?], boost: Float,
+        weigher: FieldWeigher, docFrequency: Int
     ) {
         self.field = field
         self.term = term
+        self.entries = entries
         self.boost = boost
         self.weigher = weigher
         self.docFrequency = docFrequency
     }
 
     func matcher(in segment: SegmentContext) throws -> Matcher {
-        guard let own = segment.view.field(field), let postings = own.postings,
-            let entry = try postings.find(term)
+        guard let entry = entries[segment.index], let own = segment.view.field(field),
+            let postings = own.postings
         else { return NoneMatcher() }
         let matcher = TermMatcher(
             try postings.open(entry), norms: segment.normBytes(own), scoring: weigher.scoring,
@@ -91,8 +95,8 @@ final class BoundTerm: BoundQuery {
 
     func explain(_ doc: Int, in segment: SegmentContext) throws -> Explanation {
         let text = AnalyzedQuery.term(field: field, term: term).text()
-        guard let own = segment.view.field(field), let postings = own.postings,
-            let entry = try postings.find(term),
+        guard let entry = entries[segment.index], let own = segment.view.field(field),
+            let postings = own.postings,
             let score = try matcher(in: segment).score(of: doc)
         else { return .noMatch("no matching term") }
         if weigher.isBoolean {
@@ -172,12 +176,18 @@ final class BoundFrequencies: BoundQuery {
 /// Words one after the other, nothing between them: the engine's own way.
 final class BoundExactPhrase: BoundQuery {
     private let phrase: AnalyzedPhrase
+    private let entries: [[TermEntry?]]
     private let boost: Float
     private let weigher: FieldWeigher
     private let idfs: [Explanation]
 
-    init(_ phrase: AnalyzedPhrase, boost: Float, weigher: FieldWeigher, idfs: [Explanation]) {
+    /// - Parameter entries: For each word, what each segment's dictionary says of it.
+    init(
+        _ phrase: AnalyzedPhrase, entries: [[TermEntry?]], boost: Float, weigher: FieldWeigher,
+        idfs: [Explanation]
+    ) {
         self.phrase = phrase
+        self.entries = entries
         self.boost = boost
         self.weigher = weigher
         self.idfs = idfs
@@ -193,8 +203,8 @@ final class BoundExactPhrase: BoundQuery {
         }
         let first = phrase.slots.map(\.position).min() ?? 0
         var slots: [PhraseMatcher.Slot] = []
-        for slot in phrase.slots {
-            guard let entry = try postings.find(slot.terms[0]) else { return NoneMatcher() }
+        for (slot, entries) in zip(phrase.slots, entries) {
+            guard let entry = entries[segment.index] else { return NoneMatcher() }
             slots.append(
                 .init(list: try postings.open(entry), distance: slot.position - first))
         }
@@ -208,8 +218,8 @@ final class BoundExactPhrase: BoundQuery {
             let score = try matcher(in: segment).score(of: doc)
         else { return .noMatch("no matching phrase") }
         var sets: [(Int, Set<UInt32>)] = []
-        for slot in phrase.slots {
-            guard let entry = try postings.find(slot.terms[0]) else { continue }
+        for (slot, entries) in zip(phrase.slots, entries) {
+            guard let entry = entries[segment.index] else { continue }
             let positions = try postings.open(entry).positions(in: UInt32(doc))
             sets.append((slot.position - phrase.slots[0].position, Set(positions)))
         }

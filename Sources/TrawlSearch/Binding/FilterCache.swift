@@ -46,7 +46,8 @@ package final class FilterCache: Sendable {
     }
 
     func matcher(
-        for query: AnalyzedQuery, in segment: SegmentContext, _ make: () throws -> Matcher
+        for query: AnalyzedQuery, in segment: SegmentContext, _ clock: SearchClock,
+        _ make: () throws -> Matcher
     ) throws -> Matcher {
         // Small segments are faster than the look-up.
         guard segment.docCount >= 1024 else { return try make() }
@@ -68,7 +69,7 @@ package final class FilterCache: Sendable {
         if let known { return BitSetMatcher(known) }
         let matcher = try make()
         guard isAdmitted else { return matcher }
-        let bits = Self.bits(of: matcher, docCount: segment.docCount)
+        let bits = try Self.bits(of: matcher, docCount: segment.docCount, clock)
         try matcher.check()
         insert(bits, for: key)
         return BitSetMatcher(bits)
@@ -93,11 +94,13 @@ package final class FilterCache: Sendable {
         }
     }
 
-    static func bits(of matcher: Matcher, docCount: Int) -> FixedBitSet {
+    private static func bits(
+        of matcher: Matcher, docCount: Int, _ clock: SearchClock
+    ) throws -> FixedBitSet {
         var words = [UInt64](repeating: 0, count: (docCount + 63) / 64)
         var next: UInt32 = 0
         let limit = UInt32(docCount)
-        unsafe words.withUnsafeMutableBufferPointer { words in
+        try unsafe words.withUnsafeMutableBufferPointer { words in
             while next < limit {
                 let candidate = matcher.candidate(from: next)
                 guard candidate < limit, let base = words.baseAddress else { return }
@@ -106,6 +109,7 @@ package final class FilterCache: Sendable {
                 // The window's bits are words of the set: its base is a multiple of 64.
                 unsafe matcher.match(window, base + Int(start >> 6))
                 next = start + DocWindow.capacity
+                try clock.check(after: Int(DocWindow.capacity))
             }
         }
         return FixedBitSet(bitCount: docCount, words: words)

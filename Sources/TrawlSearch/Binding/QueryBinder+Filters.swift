@@ -9,14 +9,14 @@ extension QueryBinder {
     func plainMatcher(_ query: AnalyzedQuery, _ segment: SegmentContext) throws -> Matcher {
         switch query {
         case .numbers(let name, let range):
-            return numbers(name, segment) { points in
+            return try numbers(name, segment) { points in
                 points.docs(from: range.lowerBound, through: range.upperBound)
             } value: {
                 range.contains($0)
             }
         case .numberSet(let name, let values):
             let set = Set(values)
-            return numbers(name, segment) { points in
+            return try numbers(name, segment) { points in
                 var bits = FixedBitSet(bitCount: segment.docCount)
                 for value in values {
                     points.forEachDoc(in: points.places(from: value, through: value)) {
@@ -31,8 +31,10 @@ extension QueryBinder {
             guard let postings = segment.view.field(name)?.postings else { return NoneMatcher() }
             var union = DocUnion(docCount: segment.docCount)
             for term in terms {
-                if clock.isOverSometimes() { throw SearchStopped() }
-                if let entry = try postings.find(term) { try union.add(postings.open(entry)) }
+                try clock.check(after: 32)
+                if let entry = try postings.find(term) {
+                    try union.add(postings.open(entry), clock)
+                }
             }
             return union.matcher()
         case .byteRange(let name, let lower, let includesLower, let upper, let includesUpper):
@@ -52,9 +54,9 @@ extension QueryBinder {
         case .geoDistance(let name, let center, let meters):
             let origin = TrawlSchema.GeoPoint(
                 latitude: center.latitude, longitude: center.longitude)
-            return numbers(name, segment) { $0.distance(to: origin) <= meters }
+            return try numbers(name, segment) { $0.distance(to: origin) <= meters }
         case .geoBox(let box):
-            return numbers(box.field, segment) { point in
+            return try numbers(box.field, segment) { point in
                 guard point.latitude <= box.top, point.latitude >= box.bottom else { return false }
                 return box.left <= box.right
                     ? point.longitude >= box.left && point.longitude <= box.right
@@ -67,12 +69,13 @@ extension QueryBinder {
     private func numbers(
         _ name: String, _ segment: SegmentContext, points: (PointsReader) -> FixedBitSet,
         value matches: (Int64) -> Bool
-    ) -> Matcher {
+    ) throws -> Matcher {
         guard let field = segment.view.field(name) else { return NoneMatcher() }
         if let reader = field.points { return BitSetMatcher(points(reader)) }
         guard let column = field.numbers else { return NoneMatcher() }
         var bits = FixedBitSet(bitCount: segment.docCount)
-        column.forEach { doc, range in
+        try column.forEach { doc, range in
+            try clock.check(after: range.count)
             for i in range where matches(column.numbers.value(at: i)) {
                 bits.insert(doc)
                 break
@@ -83,10 +86,12 @@ extension QueryBinder {
 
     private func numbers(
         _ name: String, _ segment: SegmentContext, _ matches: (TrawlSchema.GeoPoint) -> Bool
-    ) -> Matcher {
+    ) throws -> Matcher {
         guard let column = segment.view.field(name)?.numbers else { return NoneMatcher() }
         var bits = FixedBitSet(bitCount: segment.docCount)
-        column.forEach { doc, range in
+        try column.forEach { doc, range in
+            // A distance costs a handful of trigonometry.
+            try clock.check(after: 8 * range.count)
             for i in range
             where matches(TrawlSchema.GeoPoint(encoded: column.numbers.value(at: i))) {
                 bits.insert(doc)
@@ -104,9 +109,8 @@ extension QueryBinder {
             var union = DocUnion(docCount: segment.docCount)
             let expansion = TermExpansion(
                 field: name, pattern: pattern, rewrite: .constantScore)
-            try TermWalker(expansion).forEachTerm(of: postings) { _, entry, _ in
-                if clock.isOverSometimes() { throw SearchStopped() }
-                try union.add(postings.open(entry))
+            try TermWalker(expansion, clock).forEachTerm(of: postings) { _, entry, _ in
+                try union.add(postings.open(entry), clock)
                 return true
             }
             return union.matcher()
@@ -117,7 +121,8 @@ extension QueryBinder {
         let wanted = SortedOrdinals(column).range(
             lower, includesLower: includesLower, upper, includesUpper: includesUpper)
         var bits = FixedBitSet(bitCount: segment.docCount)
-        column.ordinals.forEach { doc, range in
+        try column.ordinals.forEach { doc, range in
+            try clock.check(after: range.count)
             for i in range where wanted.contains(column.ordinal(at: i)) {
                 bits.insert(doc)
                 break
@@ -139,7 +144,7 @@ extension QueryBinder {
                 let entry = try postings.find(Array(name.utf8))
             else { return NoneMatcher() }
             var union = DocUnion(docCount: segment.docCount)
-            try union.add(postings.open(entry))
+            try union.add(postings.open(entry), clock)
             return union.matcher()
         }
     }

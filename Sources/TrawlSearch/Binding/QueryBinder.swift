@@ -73,7 +73,8 @@ package final class QueryBinder {
         case .term(let field, let term):
             let weigher = weigher(field)
             return BoundTerm(
-                field: field, term: term, boost: boost, weigher: weigher,
+                field: field, term: term, entries: try statistics.entries(field, term),
+                boost: boost, weigher: weigher,
                 docFrequency: try statistics.docFrequency(field, term))
         case .synonyms(let field, let terms): return try synonyms(field, terms, boost)
         case .phrase(let phrase): return try self.phrase(phrase, boost)
@@ -124,24 +125,26 @@ package final class QueryBinder {
                     occur: $0.occur, query: try filter($0.query), text: $0.query.text())
             }
             let bound = BoundBoolean(clauses, minimumShouldMatch: boolean.minimumShouldMatch)
-            return BoundFilter(query, cache: cache) { try bound.matcher(in: $0) }
+            return BoundFilter(query, cache: cache, clock: clock) { try bound.matcher(in: $0) }
         case .expansion(let expansion):
             var constant = expansion
             // Which terms count most says nothing of which documents match, unless it limits.
             switch expansion.rewrite {
             case .topTerms, .topTermsBoost, .topTermsBlended:
                 let bound = try self.expansion(expansion, 1)
-                return BoundFilter(query, cache: nil) { try bound.matcher(in: $0) }
+                return BoundFilter(query, cache: nil, clock: clock) { try bound.matcher(in: $0) }
             default: constant.rewrite = .constantScore
             }
-            return BoundFilter(.expansion(constant), cache: cache) { [self] segment in
+            return BoundFilter(.expansion(constant), cache: cache, clock: clock) { [self] segment in
                 try expansionMatcher(constant, segment)
             }
         case .numbers, .numberSet, .byteRange, .termSet, .exists, .ids, .geoDistance, .geoBox:
-            return BoundFilter(query, cache: cache) { [self] in try plainMatcher(query, $0) }
+            return BoundFilter(query, cache: cache, clock: clock) { [self] in
+                try plainMatcher(query, $0)
+            }
         default:
             let bound = try bind(query)
-            return BoundFilter(query, cache: cache) { try bound.matcher(in: $0) }
+            return BoundFilter(query, cache: cache, clock: clock) { try bound.matcher(in: $0) }
         }
     }
 
@@ -184,8 +187,9 @@ package final class QueryBinder {
             return try should(
                 terms.map { term in
                     BoundTerm(
-                        field: expansion.field, term: term.term, boost: term.boost * boost,
-                        weigher: weigher, docFrequency: most)
+                        field: expansion.field, term: term.term,
+                        entries: try statistics.entries(expansion.field, term.term),
+                        boost: term.boost * boost, weigher: weigher, docFrequency: most)
                 }, expansion, terms)
         }
     }
@@ -211,9 +215,8 @@ package final class QueryBinder {
             return NoneMatcher()
         }
         var union = DocUnion(docCount: segment.docCount)
-        try TermWalker(expansion).forEachTerm(of: postings) { _, entry, _ in
-            if clock.isOverSometimes() { throw SearchStopped() }
-            try union.add(postings.open(entry))
+        try TermWalker(expansion, clock).forEachTerm(of: postings) { _, entry, _ in
+            try union.add(postings.open(entry), clock)
             return true
         }
         return union.matcher()
@@ -270,7 +273,10 @@ package final class QueryBinder {
         let idfs = try phrase.slots.flatMap(\.terms).map { try idf(phrase.field, $0) }
         let isPlain = phrase.slots.allSatisfy { $0.terms.count == 1 }
         if isPlain, phrase.slop == 0 {
-            return BoundExactPhrase(phrase, boost: boost, weigher: weigher, idfs: idfs)
+            return BoundExactPhrase(
+                phrase,
+                entries: try phrase.slots.map { try statistics.entries(phrase.field, $0.terms[0]) },
+                boost: boost, weigher: weigher, idfs: idfs)
         }
         return BoundFrequencies(
             text: AnalyzedQuery.phrase(phrase).text(), field: phrase.field, boost: boost,
@@ -304,10 +310,11 @@ package final class QueryBinder {
                 previous = current
             }
         }
-        let bound = zip(terms, frequencies).map { term, frequency in
+        let bound = try zip(terms, frequencies).map { term, frequency in
             BoundTerm(
-                field: term.field, term: term.term, boost: term.boost * boost,
-                weigher: weigher(term.field), docFrequency: frequency)
+                field: term.field, term: term.term,
+                entries: try statistics.entries(term.field, term.term),
+                boost: term.boost * boost, weigher: weigher(term.field), docFrequency: frequency)
         }
         return bound.count == 1 ? bound[0] : BoundDisMax(bound, tieBreaker: tieBreaker)
     }

@@ -1,5 +1,5 @@
 package import TrawlIndex
-internal import TrawlPostings
+package import TrawlPostings
 internal import TrawlQuery
 package import TrawlSegment
 
@@ -69,12 +69,17 @@ extension TermExpansion {
 package final class StatisticsSource {
     private let snapshot: Snapshot
     private let given: RankingStatistics?
+    private let clock: SearchClock
+    private var found: [RankingStatistics.TermKey: [TermEntry?]] = [:]
     /// Everything that was asked: what another shard has to be asked, too.
     package private(set) var recorded = RankingStatistics()
 
-    package init(_ snapshot: Snapshot, given: RankingStatistics? = nil) {
+    package init(
+        _ snapshot: Snapshot, given: RankingStatistics? = nil, clock: SearchClock = SearchClock()
+    ) {
         self.snapshot = snapshot
         self.given = given
+        self.clock = clock
     }
 
     package func field(_ name: String) -> FieldStatistics {
@@ -92,10 +97,31 @@ package final class StatisticsSource {
     package func docFrequency(_ field: String, _ term: [UInt8]) throws -> Int {
         let key = RankingStatistics.TermKey(field: field, term: term)
         if let known = recorded.docFrequencies[key] { return known }
-        let found =
-            try given?.docFrequencies[key] ?? snapshot.docFrequency(of: term, in: field)
+        let found = try given?.docFrequencies[key] ?? count(key)
         recorded.docFrequencies[key] = found
         return found
+    }
+
+    /// Where the term is, by segment of the snapshot: looked up once for statistics and search.
+    package func entries(_ field: String, _ term: [UInt8]) throws -> [TermEntry?] {
+        try entries(.init(field: field, term: term))
+    }
+
+    private func entries(_ key: RankingStatistics.TermKey) throws -> [TermEntry?] {
+        if let known = found[key] { return known }
+        let dictionaries = snapshot.segments.map { $0.field(key.field)?.postings }
+        let entries = try TermsLookup.find([key.term], in: dictionaries)
+        found[key] = entries
+        return entries
+    }
+
+    private func count(_ key: RankingStatistics.TermKey) throws -> Int {
+        var sum = 0
+        for (segment, entry) in zip(snapshot.segments, try entries(key)) {
+            guard let entry, let field = segment.field(key.field) else { continue }
+            sum += try segment.docFrequency(of: key.term, entry, in: field)
+        }
+        return sum
     }
 
     /// The terms of living documents that stand for a pattern.
@@ -110,7 +136,7 @@ package final class StatisticsSource {
         _ expansion: TermExpansion
     ) throws -> [RankingStatistics.ExpandedTerm] {
         var found: [[UInt8]: Float] = [:]
-        let walker = TermWalker(expansion)
+        let walker = TermWalker(expansion, clock)
         for segment in snapshot.segments {
             guard let postings = segment.field(expansion.field)?.postings else { continue }
             try walker.forEachTerm(of: postings) { term, _, boost in

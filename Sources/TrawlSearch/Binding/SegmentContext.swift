@@ -36,36 +36,3 @@ package final class SegmentContext {
         return made
     }
 }
-
-/// Says when a search has to stop.
-package final class SearchClock {
-    package let deadline: ContinuousClock.Instant?
-    private let isCancelled: @Sendable () -> Bool
-    private var calls = 0
-    package private(set) var hasExpired = false
-
-    package init(
-        deadline: ContinuousClock.Instant? = nil,
-        isCancelled: @escaping @Sendable () -> Bool = { false }
-    ) {
-        self.deadline = deadline
-        self.isCancelled = isCancelled
-    }
-
-    /// Looks at the clock.
-    package func isOver() -> Bool {
-        if hasExpired { return true }
-        if let deadline, ContinuousClock.now >= deadline { hasExpired = true }
-        if isCancelled() { hasExpired = true }
-        return hasExpired
-    }
-
-    /// For inner loops: looks at the clock once in a while.
-    func isOverSometimes() -> Bool {
-        calls &+= 1
-        return calls & 0xff == 0 ? isOver() : hasExpired
-    }
-}
-
-/// Thrown to leave a search whose time is over.
-struct SearchStopped: Error {}

@@ -4,8 +4,14 @@ internal import TrawlQuery
 /// Walks the terms of a field that a pattern stands for.
 struct TermWalker {
     private let expansion: TermExpansion
+    private let clock: SearchClock
+    /// What a step over a term costs, in documents looked at.
+    private static let work = 16
 
-    init(_ expansion: TermExpansion) { self.expansion = expansion }
+    init(_ expansion: TermExpansion, _ clock: SearchClock) {
+        self.expansion = expansion
+        self.clock = clock
+    }
 
     /// Calls back with each term, and how much it counts: 1, or less the more edits it took.
     func forEachTerm(
@@ -15,7 +21,8 @@ struct TermWalker {
         switch expansion.pattern {
         case .prefix(let prefix, false):
             try field.forEachTerm(withPrefix: prefix) { term, entry in
-                try body(term, entry, 1)
+                try clock.check(after: Self.work)
+                return try body(term, entry, 1)
             }
         case .prefix(let prefix, true):
             let pattern = WildcardPattern.escaped(String(decoding: prefix, as: UTF8.self))
@@ -38,6 +45,7 @@ struct TermWalker {
             var cursor = TermsCursor(field)
             guard try lower.map({ try cursor.seek(to: $0) }) ?? cursor.advance() else { return }
             repeat {
+                try clock.check(after: Self.work)
                 let term = cursor.term
                 if let lower, !includesLower, term.elementsEqual(lower) { continue }
                 if let upper {
@@ -53,9 +61,10 @@ struct TermWalker {
         _ pattern: (prefix: [UInt8], rest: PatternAutomaton), _ field: FieldPostings,
         _ body: (ArraySlice<UInt8>, TermEntry, Float) throws -> Bool
     ) throws {
-        try field.forEachTerm(withPrefix: pattern.prefix, matching: pattern.rest) {
-            term, entry, _ in try body(term, entry, 1)
-        }
+        try field.forEachTerm(
+            withPrefix: pattern.prefix, matching: pattern.rest,
+            watching: { try clock.check(after: Self.work) }
+        ) { term, entry, _ in try body(term, entry, 1) }
         if pattern.rest.isExhausted {
             throw QueryError.tooComplex("automaton", limit: expansion.maxStates)
         }
@@ -73,7 +82,9 @@ struct TermWalker {
         }
         let automaton = LevenshteinAutomaton(
             word, maxEdits: edits, prefixLength: prefixLength, transpositions: transpositions)
-        try field.forEachTerm(matching: automaton) { term, entry, state in
+        try field.forEachTerm(
+            matching: automaton, watching: { try clock.check(after: Self.work) }
+        ) { term, entry, state in
             guard let edits = automaton.edits(at: state) else { return true }
             var boost: Float = 1
             if edits > 0 {

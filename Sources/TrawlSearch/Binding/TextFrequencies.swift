@@ -9,10 +9,11 @@ struct DocUnion {
 
     init(docCount: Int) { bits = FixedBitSet(bitCount: docCount) }
 
-    mutating func add(_ list: PostingsList) throws {
+    mutating func add(_ list: PostingsList, _ clock: SearchClock) throws {
         var bits = self.bits
         self.bits = FixedBitSet(bitCount: 0)
         try unsafe list.forEachBlock { docs, _ in
+            try clock.check(after: docs.count + 16)
             for i in docs.indices { unsafe bits.insert(Int(docs[i])) }
         }
         self.bits = bits
@@ -34,7 +35,7 @@ enum TextFrequencies {
         for term in terms {
             guard let entry = try postings.find(term) else { continue }
             try unsafe postings.open(entry).forEachBlock { docs, frequencies in
-                if clock.isOverSometimes() { throw SearchStopped() }
+                try clock.check(after: 4 * docs.count)
                 for i in docs.indices {
                     unsafe sums[docs[i], default: 0] += frequencies[i]
                 }
@@ -56,7 +57,7 @@ enum TextFrequencies {
             var own: [PostingsList] = []
             for term in slot.terms {
                 guard let entry = try postings.find(term) else { continue }
-                try union.add(postings.open(entry))
+                try union.add(postings.open(entry), clock)
                 own.append(try postings.open(entry))
             }
             if own.isEmpty { return [] }
@@ -73,7 +74,8 @@ enum TextFrequencies {
         var result: [(doc: UInt32, Float)] = []
         var next = candidates.next(from: 0)
         while let doc = next {
-            if clock.isOverSometimes() { throw SearchStopped() }
+            // Positions of one document cost as much as a hundred documents without.
+            try clock.check(after: 128)
             next = candidates.next(from: doc + 1)
             guard segment.view.isLive(doc) else { continue }
             let positions = lists.map { slot in

@@ -81,6 +81,7 @@ extension SegmentSearch {
             unsafe count += Int(room.hits.pointee.count)
             finishHits(plan.filters, plan.exclusions, threshold)
             room.drainHits(into: &queue, base: base)
+            if isOver(after: PostingsFormat.blockLength * (others.count + 1)) { break }
         }
         return count
     }

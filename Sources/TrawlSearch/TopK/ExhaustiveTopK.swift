@@ -7,7 +7,7 @@ package enum ExhaustiveTopK {
         _ search: SegmentSearch, into queue: inout TopKQueue
     ) throws(CorruptionError) -> Int {
         var count = 0
-        search.collectWindows(into: &queue, prune: false, counting: &count)
+        search.collectWindows(into: &queue, prunesAbove: .max, counting: &count)
         try search.matcher.check()
         return count
     }

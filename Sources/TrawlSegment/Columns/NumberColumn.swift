@@ -177,8 +177,8 @@ package struct NumberColumn: Sendable {
     package func values(of doc: Int) -> [Int64] { range(of: doc).map { numbers.value(at: $0) } }
 
     /// Calls back with each document that has numbers and where they are, ascending.
-    package func forEach(_ body: (_ doc: Int, _ range: Range<Int>) -> Void) {
-        documents.forEach { doc, rank in body(doc, range(atRank: rank)) }
+    package func forEach(_ body: (_ doc: Int, _ range: Range<Int>) throws -> Void) rethrows {
+        try documents.forEach { doc, rank in try body(doc, range(atRank: rank)) }
     }
 
     package func check() throws(CorruptionError) {

@@ -162,22 +162,22 @@ package struct DocSetReader: Sendable {
     }
 
     /// Calls back with every document and its rank, ascending.
-    package func forEach(_ body: (_ doc: Int, _ rank: Int) -> Void) {
+    package func forEach(_ body: (_ doc: Int, _ rank: Int) throws -> Void) rethrows {
         var rank = 0
         switch place.layout {
         case .all:
-            for doc in 0..<docCount { body(doc, doc) }
+            for doc in 0..<docCount { try body(doc, doc) }
         case .bits:
             for index in 0..<(docCount + 63) / 64 {
                 var rest = word(index)
                 while rest != 0 {
-                    body(index * 64 + rest.trailingZeroBitCount, rank)
+                    try body(index * 64 + rest.trailingZeroBitCount, rank)
                     rank += 1
                     rest &= rest - 1
                 }
             }
         case .list:
-            for index in 0..<count { body(listed(index), index) }
+            for index in 0..<count { try body(listed(index), index) }
         }
     }
 

@@ -85,7 +85,9 @@ struct BenchTask {
 /// A parsed query: clauses of one word or a phrase.
 struct BenchQuery {
     enum Occur { case must, should, mustNot }
-    var clauses: [(occur: Occur, words: [[UInt8]])] = []
+    /// Words of all clauses, and which of them are whose.
+    var words: [[UInt8]] = []
+    var clauses: [(occur: Occur, words: Range<Int>)] = []
 
     init(_ text: String) {
         var rest = Substring(text)
@@ -108,7 +110,9 @@ struct BenchQuery {
                 part = rest.prefix { $0 != " " }
                 rest = rest.dropFirst(part.count)
             }
-            clauses.append((occur, BenchWords.words(of: String(part))))
+            let first = words.count
+            words += BenchWords.words(of: String(part))
+            if words.count > first { clauses.append((occur, first..<words.count)) }
         }
     }
 }
@@ -153,29 +157,16 @@ struct BenchSearcher {
 
     func run(_ task: BenchTask, _ query: BenchQuery) throws -> Int {
         // Document frequencies over all segments first: they are part of the score.
-        var words: [[UInt8]] = []
-        for clause in query.clauses { words += clause.words }
-        var entries: [TermEntry?] = []
-        entries.reserveCapacity(words.count * parts.count)
-        var idfs = [Float](repeating: 0, count: words.count)
-        for part in parts {
-            for word in words { entries.append(try part.postings.find(word)) }
-        }
-        if task.limit > 0 {
-            for i in words.indices {
-                var frequency = 0
-                for place in stride(from: i, to: entries.count, by: words.count) {
-                    frequency += entries[place]?.docCount ?? 0
-                }
-                idfs[i] = BM25.idf(
-                    docCount: Int(scoring.statistics.docCount), documentFrequency: frequency)
-            }
-        }
+        let entries = try TermsLookup.find(query.words, in: parts.map(\.postings))
+        let weights = task.limit > 0 ? weights(query, entries) : []
         var queue = TopKQueue(limit: task.limit)
         var count = 0
         for (index, part) in parts.enumerated() {
-            let own = entries[index * words.count..<(index + 1) * words.count]
-            guard let matcher = try matcher(query, part, own, idfs) else { continue }
+            let first = index * query.words.count
+            guard
+                let matcher = try matcher(
+                    query, part, entries[first..<first + query.words.count], weights)
+            else { continue }
             let search = unsafe SegmentSearch(
                 matcher, docLimit: part.view.docCount, base: part.base, room: room)
             if task.limit == 0 {
@@ -191,19 +182,35 @@ struct BenchSearcher {
         return task.counts ? count : hits.count
     }
 
+    /// Of each clause.
+    private func weights(_ query: BenchQuery, _ entries: [TermEntry?]) -> [Float] {
+        let idfs = query.words.indices.map { word in
+            var frequency = 0
+            for place in stride(from: word, to: entries.count, by: query.words.count) {
+                frequency += entries[place]?.docCount ?? 0
+            }
+            return BM25.idf(
+                docCount: Int(scoring.statistics.docCount), documentFrequency: frequency)
+        }
+        return query.clauses.map { clause in
+            clause.words.count == 1
+                ? idfs[clause.words.lowerBound]
+                : PhraseMatcher.weight(idfs: Array(idfs[clause.words]), boost: 1)
+        }
+    }
+
     private func matcher(
-        _ query: BenchQuery, _ part: Part, _ entries: ArraySlice<TermEntry?>, _ idfs: [Float]
+        _ query: BenchQuery, _ part: Part, _ entries: ArraySlice<TermEntry?>, _ weights: [Float]
     ) throws -> Matcher? {
+        if query.clauses.count == 1, query.clauses[0].occur != .mustNot {
+            return try atom(query.clauses[0].words, entries, weights.first ?? 0, part)
+        }
         var must: [Matcher] = []
         var should: [Matcher] = []
         var mustNot: [Matcher] = []
-        var word = 0
-        for clause in query.clauses {
-            let range = word..<word + clause.words.count
-            word = range.upperBound
-            let first = entries.startIndex
-            let own = entries[first + range.lowerBound..<first + range.upperBound]
-            let atom = try atom(own, idfs[range], part)
+        for (i, clause) in query.clauses.enumerated() {
+            let weight = weights.isEmpty ? 0 : weights[i]
+            let atom = try atom(clause.words, entries, weight, part)
             switch (clause.occur, atom) {
             case (.must, nil): return nil
             case (.must, let atom?): must.append(atom)
@@ -219,21 +226,24 @@ struct BenchSearcher {
 
     /// A word, or a phrase; nil when a word is nowhere.
     private func atom(
-        _ entries: ArraySlice<TermEntry?>, _ idfs: ArraySlice<Float>, _ part: Part
+        _ words: Range<Int>, _ entries: ArraySlice<TermEntry?>, _ weight: Float, _ part: Part
     ) throws -> Matcher? {
-        if entries.count == 1 {
-            guard let entry = entries[entries.startIndex] else { return nil }
+        let first = entries.startIndex
+        if words.count == 1 {
+            guard let entry = entries[first + words.lowerBound] else { return nil }
             return TermMatcher(
                 try part.postings.open(entry), norms: part.norms, scoring: scoring,
-                weight: idfs[idfs.startIndex])
+                weight: weight)
         }
-        let present = entries.compactMap { $0 }
-        guard present.count == entries.count, !present.isEmpty else { return nil }
-        let slots = try present.enumerated().map {
-            PhraseMatcher.Slot(list: try part.postings.open($1), distance: $0)
+        for word in words where entries[first + word] == nil { return nil }
+        var slots: [PhraseMatcher.Slot] = []
+        slots.reserveCapacity(words.count)
+        for word in words {
+            guard let entry = entries[first + word] else { return nil }
+            slots.append(
+                .init(
+                    list: try part.postings.open(entry), distance: word - words.lowerBound))
         }
-        return PhraseMatcher(
-            slots, norms: part.norms, scoring: scoring,
-            weight: PhraseMatcher.weight(idfs: Array(idfs), boost: 1))
+        return PhraseMatcher(slots, norms: part.norms, scoring: scoring, weight: weight)
     }
 }
