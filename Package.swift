@@ -17,11 +17,15 @@ func room(_ name: String, imports: [String] = []) -> Target {
 }
 
 /// The tests of a room. They may look into the rooms below it, too.
-func tests(of name: String, imports: [String] = [], resources: [Resource] = []) -> Target {
+///
+/// - Parameter data: Folders of files that tests find by their own path.
+func tests(
+    of name: String, imports: [String] = [], data: [String] = [], resources: [Resource] = []
+) -> Target {
     .testTarget(
         name: name + "Tests",
         dependencies: Set([name, "TrawlTestKit"] + imports).sorted().map { .byName(name: $0) },
-        exclude: [],
+        exclude: data,
         resources: resources,
         swiftSettings: house)
 }
@@ -169,7 +173,8 @@ let package = Package(
             imports: ["TrawlBytes", "TrawlFiles", "TrawlPostings", "TrawlSchema"]),
         tests(
             of: "TrawlIndex",
-            imports: ["TrawlBytes", "TrawlFiles", "TrawlSchema", "TrawlSegment"]),
+            imports: ["TrawlBytes", "TrawlFiles", "TrawlPostings", "TrawlSchema", "TrawlSegment"],
+            data: ["Golden"]),
         tests(of: "TrawlCluster"),
         tests(of: "TrawlIngest", imports: ["TrawlJSON"]),
         tests(of: "TrawlSimulation"),

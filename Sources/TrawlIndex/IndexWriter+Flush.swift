@@ -18,6 +18,14 @@ struct FlushingBuffer {
 extension IndexWriter.State {
     /// Whether a thread is writing a buffer just now.
     var isFlushing: Bool { flushing != nil && flushing?.failure == nil }
+
+    mutating func takeLiveGeneration() -> UInt64 {
+        defer { nextLiveGeneration += 1 }
+        return nextLiveGeneration
+    }
+
+    /// Where a segment is, unless it was merged away.
+    func place(of id: SegmentID) -> Int? { segments.firstIndex { $0.reader.id == id } }
 }
 
 extension IndexWriter {
@@ -51,34 +59,53 @@ extension IndexWriter {
     func flushBeside() throws {
         let started = try state.withLock(when: { !$0.isFlushing }) { state -> FlushingBuffer? in
             if state.flushing != nil { try flush(&state) }
-            guard !state.buffer.isEmpty else { return nil }
-            let flushing = FlushingBuffer(buffer: state.buffer, id: takeNumber(&state))
-            state.flushing = flushing
-            state.buffer = SegmentBuffer()
-            return flushing
+            return state.buffer.isEmpty ? nil : freezeBuffer(&state)
         }
         guard let started else { return }
         let frozen = FrozenBuffer(buffer: started.buffer)
         let id = started.id
-        OwnThread.start { [self] in
-            let result = Result { try write(frozen.buffer, as: id) }
-            state.withLock { state in
-                switch result {
-                case .success(let written):
-                    add(written, dead: state.flushing?.dead ?? [], to: &state)
-                    state.flushing = nil
-                case .failure(let error):
-                    state.flushing?.failure = error
-                    note(error, in: &state)
-                }
+        // What went wrong is noted: the next flush tries again, or refuses.
+        OwnThread.start { [self] in _ = try? writeFrozen(frozen, as: id) }
+    }
+
+    /// Sets the buffer aside to be written by `writeFrozen`, and goes on with an empty one.
+    func freezeBuffer(_ state: inout State) -> FlushingBuffer {
+        let flushing = FlushingBuffer(buffer: state.buffer, id: takeNumber(&state))
+        state.flushing = flushing
+        state.buffer = SegmentBuffer()
+        return flushing
+    }
+
+    /// Writes the buffer that was set aside, without holding up changes.
+    ///
+    /// - Parameter generation: Given by a commit: of the file in which it keeps what died before
+    ///   the buffer was set aside. The segment's files are held for it, too.
+    @discardableResult
+    func writeFrozen(
+        _ frozen: FrozenBuffer, as id: SegmentID, savingDeletesAs generation: UInt64? = nil
+    ) throws -> Flushed {
+        let result = Result { try write(frozen.buffer, as: id) }
+        return try state.withLock { state in
+            switch result {
+            case .success(let written):
+                if generation != nil { ledger.hold(written.reader.fileNames) }
+                add(
+                    written, savingDeletesAs: generation, dead: state.flushing?.dead ?? [],
+                    to: &state)
+                state.flushing = nil
+                return written
+            case .failure(let error):
+                state.flushing?.failure = error
+                note(error, in: &state)
+                throw error
             }
         }
     }
 
     /// A buffer that nobody changes any more, so threads may read it side by side.
-    private struct FrozenBuffer: @unchecked Sendable { let buffer: SegmentBuffer }
+    struct FrozenBuffer: @unchecked Sendable { let buffer: SegmentBuffer }
 
-    private struct Flushed {
+    struct Flushed {
         var reader: SegmentReader
         var written: SegmentWriter.Written
     }
@@ -93,11 +120,17 @@ extension IndexWriter {
         }
     }
 
-    private func add(_ flushed: Flushed, dead: Set<Int>, to state: inout State) {
+    private func add(
+        _ flushed: Flushed, savingDeletesAs generation: UInt64? = nil, dead: Set<Int>,
+        to state: inout State
+    ) {
         ledger.hold(flushed.reader.fileNames)
         var segment = SegmentState(
             flushed.reader, live: flushed.written.live, liveGeneration: 0,
             unsynced: flushed.written.output)
+        if let generation, flushed.written.live != nil {
+            segment.savedDeletes(generation: generation)
+        }
         for doc in dead.sorted() { segment.delete(doc) }
         state.segments.append(segment)
         state.written.flushedSegmentCount += 1

@@ -84,6 +84,8 @@ package final class IndexWriter: Sendable {
     private let published: Mutex<Snapshot>
     /// One merge at a time. Taken before `state`, never inside it.
     let mergeLock = Mutex(())
+    /// One commit at a time. Taken before `state`, never inside it.
+    let commitLock = Mutex(())
     let isCancelled = Atomic(false)
 
     /// Opens the index, or begins a new one in an empty directory. Files that the manifest does
@@ -164,6 +166,7 @@ package final class IndexWriter: Sendable {
     package func close() {
         cancelMerges()
         mergeLock.withLock { _ in }
+        commitLock.withLock { _ in }
         state.withLock(when: { !$0.isFlushing }) { $0.isClosed = true }
         ledger.retire()
     }
@@ -198,10 +201,16 @@ package final class IndexWriter: Sendable {
             let isFull =
                 (state.buffer.docCount % 16 == 0 || document.source.count > 1 << 16)
                 && state.buffer.memoryByteCount >= limit
-            if isFull, !options.flushesBeside { try flush(&state) }
             return (replaced, isFull)
         }
-        if isFull, options.flushesBeside { try flushBeside() }
+        if isFull {
+            if options.flushesBeside {
+                try flushBeside()
+            } else {
+                // A commit may be writing the buffer before this one.
+                try state.withLock(when: { !$0.isFlushing }) { try flush(&$0) }
+            }
+        }
         return replaced
     }
 

@@ -63,6 +63,9 @@ struct SegmentState {
         hasUnsavedDeletes = false
     }
 
+    /// The file of the last generation did not come about.
+    mutating func forgetSavedDeletes() { hasUnsavedDeletes = true }
+
     var candidate: MergeCandidate {
         MergeCandidate(
             byteCount: reader.byteCount, docCount: reader.docCount, liveCount: liveCount,

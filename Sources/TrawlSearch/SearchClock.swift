@@ -6,17 +6,18 @@
 package final class SearchClock {
     package let deadline: ContinuousClock.Instant?
     private let isCancelled: @Sendable () -> Bool
+    private let patience: Int
     private var spent = 0
     package private(set) var hasExpired = false
 
-    /// So many documents are looked at in a millisecond at the worst.
-    private static let patience = 1 << 15
-
+    /// - Parameter patience: After how much work it is looked at. As many documents are looked at
+    ///   in a millisecond at the worst.
     package init(
-        deadline: ContinuousClock.Instant? = nil,
+        deadline: ContinuousClock.Instant? = nil, patience: Int = 1 << 15,
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
         self.deadline = deadline
+        self.patience = patience
         self.isCancelled = isCancelled
     }
 
@@ -34,7 +35,7 @@ package final class SearchClock {
     ///   is dearer counts for several.
     package func isOver(after work: Int) -> Bool {
         spent &+= work
-        guard spent >= Self.patience else { return hasExpired }
+        guard spent >= patience else { return hasExpired }
         spent = 0
         return isOver()
     }

@@ -83,7 +83,13 @@ package struct SegmentChecker {
             try field.numbers?.check()
             try field.bytes?.check()
         }
-        attempt(SegmentFormat.fileName(id, .pnts)) { try field.points?.check() }
+        attempt(SegmentFormat.fileName(id, .pnts)) {
+            try field.points?.check()
+        }
+        // Only of columns and points that can be read.
+        if problems.isEmpty {
+            attempt(SegmentFormat.fileName(id, .pnts)) { try Self.checkPoints(of: field, view) }
+        }
         attempt(SegmentFormat.fileName(id, .post)) { try Self.checkPostings(of: field, view) }
     }
 
@@ -101,6 +107,34 @@ package struct SegmentChecker {
                 file: SegmentFormat.fileName(view.id, .norm), byteOffset: 0,
                 reason: "the lengths of \(field.name) add up to \(living), "
                     + "\(view.statistics(of: field)) was kept")
+        }
+    }
+
+    /// Points say once more what the column says: the same numbers of the same documents.
+    private static func checkPoints(of field: SegmentField, _ view: SegmentView) throws {
+        guard let points = field.points, let column = field.numbers else { return }
+        // Both in their own order, so sums are compared: of a hash of each pair.
+        var difference: UInt64 = 0
+        var count = 0
+        func hash(_ number: Int64, _ doc: Int) -> UInt64 {
+            var x = UInt64(bitPattern: number) &+ UInt64(doc) &* 0x9e37_79b9_7f4a_7c15
+            x = (x ^ x >> 32) &* 0xd6e8_feb8_6659_fd93
+            return x ^ x >> 32
+        }
+        column.forEach { doc, places in
+            for place in places {
+                difference &+= hash(column.numbers.value(at: place), doc)
+                count += 1
+            }
+        }
+        points.forEach { number, doc in
+            difference &-= hash(number, doc)
+            count -= 1
+        }
+        guard difference == 0, count == 0 else {
+            throw CorruptionError(
+                file: SegmentFormat.fileName(view.id, .pnts), byteOffset: 0,
+                reason: "the points of \(field.name) are not the values of its column")
         }
     }
 

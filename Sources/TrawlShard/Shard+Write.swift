@@ -61,38 +61,41 @@ extension Shard {
         guard isAlone, change.requestID == nil, !isOnItsWay(change.id) else {
             return .accepted(ready)
         }
-        return try refusal(change).map(Admission.refused) ?? .accepted(ready)
+        return try judge(change) ?? .accepted(ready)
     }
 
     private func isOnItsWay(_ id: DocumentID) -> Bool {
         appended.withLock { $0.ids[id] != nil }
     }
 
-    /// The answer that the document's present state gives, when it is not to do the change.
-    private func refusal(_ change: Change) throws -> AppliedChange? {
+    /// What the document's present state says of the change; nil when it says nothing.
+    private func judge(_ change: Change) throws -> Admission? {
         guard change.condition != .none || change.operation.dependsOnDocument else { return nil }
         let current = applied.withLock { $0.applier.current(change.id) }
         let offset = current.facts?.sequence ?? -1
         let epoch = current.facts?.epoch ?? log.epoch
         if let reason = ChangeRules.conflict(change, current) {
-            return AppliedChange(.conflict(reason: reason), offset: offset, epoch: epoch)
+            return .refused(AppliedChange(.conflict(reason: reason), offset: offset, epoch: epoch))
         }
         guard case .update(let update) = change.operation else { return nil }
         do {
             let found = try index.document(forID: change.id.string)
             switch try UpdateResolver.resolve(update, of: change.id, found: found) {
             case .noop:
-                return AppliedChange(
-                    .noop(version: current.version, offset: offset), offset: offset, epoch: epoch)
+                return .refused(
+                    AppliedChange(
+                        .noop(version: current.version, offset: offset), offset: offset,
+                        epoch: epoch))
             case .delete: return nil
             case .replace(let source):
-                _ = try reader.read(
-                    id: change.id.string, routing: change.routing ?? found?.routing,
-                    source: source)
-                return nil
+                // Most probably what it will come to when it is applied.
+                return .accepted(
+                    try reader.read(
+                        id: change.id.string, routing: change.routing ?? found?.routing,
+                        source: source))
             }
         } catch let error as SchemaError {
-            return .failed(error, offset: -1, epoch: epoch)
+            return .refused(.failed(error, offset: -1, epoch: epoch))
         }
     }
 

@@ -140,13 +140,20 @@ package final class Shard: Sendable {
     /// Makes the index durable as far as it is applied, so that opening need not replay. Then the
     /// log lets go of what is in the commit.
     package func commit() throws {
-        let committed: Int64 = try applied.withLock { state in
-            if let failure = state.failure { throw failure }
-            let checkpoint = state.applier.checkpoint
-            try index.commit(payload: checkpoint.bytes())
-            state.committed = checkpoint.applied
+        var end: Int64 = 0
+        try index.commit { drawLine in
+            // Changes wait while the line is drawn, not while files are synced.
+            try applied.withLock { state in
+                if let failure = state.failure { throw failure }
+                end = state.applier.checkpoint.applied
+                try drawLine(state.applier.checkpoint.bytes())
+            }
+        }
+        let committed = applied.withLock { state in
+            // Another commit may have been faster.
+            state.committed = max(state.committed, end)
             state.commitCount += 1
-            return checkpoint.applied
+            return state.committed
         }
         try log.truncate(before: min(committed, log.endOffset))
     }

@@ -29,7 +29,8 @@ struct ShardApplier: Sendable {
             facts: facts, tombstone: facts == nil ? checkpoint.tombstones[id.string] : nil)
     }
 
-    /// - Parameter ready: The document of an index or create change, when it was read before.
+    /// - Parameter ready: The document of the change, when it was read before; of an update what
+    ///   it would have come to then.
     /// - Returns: What became of it, and whether it belongs to the dead letters.
     mutating func apply(
         _ change: Change, at offset: Int64, epoch: Int64, ready: ReadyDocument?
@@ -86,7 +87,13 @@ struct ShardApplier: Sendable {
                 case .replace(let source):
                     var change = change
                     change.routing = change.routing ?? found?.routing
-                    try put(change, source, version, at: offset, epoch: epoch, ready: nil)
+                    // Read before, unless the document has changed since.
+                    let isSame =
+                        ready?.document.source == source
+                        && ready?.document.routing == change.routing
+                    try put(
+                        change, source, version, at: offset, epoch: epoch,
+                        ready: isSame ? ready : nil)
                     return result(
                         current.facts == nil
                             ? .created(version: version) : .updated(version: version))

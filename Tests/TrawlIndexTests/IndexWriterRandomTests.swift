@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import TrawlBytes
 import TrawlFiles
@@ -126,6 +127,81 @@ struct IndexWriterRandomTests {
         try model.expect(try writer.refresh())
         try writer.commit(payload: [])
         try expectClean(store)
+    }
+
+    @Test("changes, deletes and refreshes go on while a commit waits for the disk")
+    func changesBesideCommit() throws {
+        let memory = MemoryFileStore()
+        let plan = FaultPlan()
+        let writer = try IndexWriter(FaultyFileStore(memory, plan: plan), identity: 1)
+        var random = SplitMix64(seed: 5)
+        var model = ReferenceIndex()
+        func put(_ id: String, sequence: Int64) throws {
+            let document = TestDocument.random(
+                id: id, sequence: sequence, version: 1, using: &random)
+            _ = model.put(document)
+            try writer.put(document.parsed, document.facts, fields: TestDocument.fields)
+        }
+        for id in 0..<20 { try put("\(id)", sequence: Int64(id)) }
+        let line = model
+        // The disk takes its time: it comes back once the changes below are done.
+        let reached = DispatchSemaphore(value: 0)
+        let goOn = DispatchSemaphore(value: 0)
+        plan.watch { operation in
+            guard operation.verb == "sync directory" else { return }
+            reached.signal()
+            goOn.wait()
+        }
+        let done = DispatchSemaphore(value: 0)
+        let thread = Thread {
+            try? writer.commit(payload: [1])
+            done.signal()
+        }
+        thread.start()
+        reached.wait()
+        try put("3", sequence: 100)
+        try put("new", sequence: 101)
+        _ = model.delete("4")
+        try writer.delete(id: "4")
+        try model.expect(try writer.refresh())
+        #expect(writer.hasUncommittedChanges)
+        plan.watch { _ in }
+        goOn.signal()
+        done.wait()
+        // What the commit holds is what was there when its line was drawn.
+        let copy = MemoryFileStore()
+        for name in try memory.list() { try copy.write(name, bytes: try memory.readAll(name)) }
+        let opened = try IndexWriter(copy, identity: 2)
+        #expect(opened.committedPayload == [1])
+        try line.expect(opened.snapshot)
+        opened.close()
+        try writer.commit(payload: [2])
+        try expectClean(memory)
+        writer.close()
+        try model.expect(try IndexWriter(memory, identity: 2).snapshot)
+    }
+
+    @Test("points that do not say what their column says are found")
+    func pointsOfAnotherColumn() throws {
+        func store(_ numbers: [Int64]) throws -> MemoryFileStore {
+            let store = MemoryFileStore()
+            let writer = try IndexWriter(store, identity: 1)
+            for (i, number) in numbers.enumerated() {
+                let document = TestDocument(
+                    id: "\(i)", words: ["word0"], number: number, facts: DocumentFacts())
+                try writer.put(document.parsed, document.facts, fields: TestDocument.fields)
+            }
+            try writer.commit(payload: [])
+            return store
+        }
+        let one = try store([5, 6, 7, 8])
+        try expectClean(one)
+        let name = SegmentFormat.fileName(SegmentID(1), .pnts)
+        let other = try store([5, 6, 8, 7])
+        try one.replaceAtomically(name, with: try other.readAll(name))
+        let report = try IndexChecker(one).check()
+        #expect(report.problems.map(\.file) == [name])
+        #expect(report.problems[0].reason.contains("not the values of its column"))
     }
 
     @Test("a flipped bit in any file is named by the checker, and a segment dropped when told")

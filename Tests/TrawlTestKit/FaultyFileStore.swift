@@ -26,6 +26,7 @@ package final class FaultPlan: Sendable {
         var matching: (fault: Fault, verb: String, pathSuffix: String)?
         var isDead = false
         var history: [Operation] = []
+        var watcher: (@Sendable (Operation) -> Void)?
     }
 
     private let state = Mutex(State())
@@ -49,6 +50,11 @@ package final class FaultPlan: Sendable {
     /// Every operation fails from now on: the process is gone, whatever it still holds.
     package func crash() { state.withLock { $0.isDead = true } }
 
+    /// Calls back before every operation, in its thread, which waits meanwhile.
+    package func watch(_ watcher: @escaping @Sendable (Operation) -> Void) {
+        state.withLock { $0.watcher = watcher }
+    }
+
     /// Nothing fails from now on.
     package func heal() {
         state.withLock { state in
@@ -60,7 +66,8 @@ package final class FaultPlan: Sendable {
 
     /// Counts an operation; the fault it has to suffer.
     func next(_ verb: String, _ path: String) -> Fault? {
-        state.withLock { state in
+        state.withLock { $0.watcher }?(Operation(verb: verb, path: path))
+        return state.withLock { state in
             defer { state.count += 1 }
             state.history.append(Operation(verb: verb, path: path))
             if state.isDead { return .crash }
