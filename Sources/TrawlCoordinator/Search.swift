@@ -123,6 +123,7 @@ extension Coordinator {
     package func search(
         _ request: SearchRequest, in view: SearchView, until deadline: Deadline = Deadline()
     ) throws -> SearchAnswer {
+        let request = try resolvingLookUps(in: request)
         var answer = SearchAnswer()
         answer.shardCount = view.shardCount
         var answers: [(part: SearchView.Part, answer: ShardAnswer)] = []
@@ -269,6 +270,7 @@ extension Coordinator {
         request.query = query
         request.minScore = minScore
         request.terminateAfter = terminateAfter
+        request = try resolvingLookUps(in: request)
         for part in view.parts {
             do {
                 let own = try part.request(request)
@@ -288,7 +290,7 @@ extension Coordinator {
         guard let part = view.parts.first(where: { $0.shard == shard }) else { return nil }
         var request = SearchRequest()
         request.query = query
-        let own = try part.request(request)
+        let own = try part.request(try resolvingLookUps(in: request))
         return try part.view.explain(
             ShardQuestion(
                 request: own, now: part.now, statistics: try statistics(own, view.parts)),

@@ -51,6 +51,12 @@ package struct QueryError: TrawlError, Equatable {
         Self(type: "too_many_clauses", reason: "maxClauseCount is set to \(limit)")
     }
 
+    package static func tooManyNestedClauses(limit: Int) -> Self {
+        Self(
+            type: "too_many_nested_clauses",
+            reason: "Query contains too many nested clauses; maxClauseCount is set to \(limit)")
+    }
+
     package static func tooComplex(_ what: String, limit: Int) -> Self {
         Self(
             type: "too_complex_to_determinize_exception",

@@ -52,6 +52,20 @@ package indirect enum AnalyzedQuery: Sendable, Hashable {
         return .boolean(.init(clauses: clauses, minimumShouldMatch: minimumShouldMatch))
     }
 
+    /// How many clauses have no clauses themselves.
+    var leafCount: Int {
+        switch self {
+        case .boolean(let boolean): boolean.clauses.reduce(0) { $0 + $1.query.leafCount }
+        case .disMax(let queries, _), .minimumMatch(let queries, _, _):
+            queries.reduce(0) { $0 + $1.leafCount }
+        case .boosting(let positive, let negative, _): positive.leafCount + negative.leafCount
+        case .constant(let inner), .boosted(let inner, _), .named(let inner, _): inner.leafCount
+        case .functionScore(let score):
+            score.functions.reduce(score.query.leafCount) { $0 + ($1.filter?.leafCount ?? 0) }
+        default: 1
+        }
+    }
+
     /// `self` unless the boost is 1.
     package func boosted(by boost: Float) -> Self {
         boost == 1 ? self : .boosted(self, by: boost)

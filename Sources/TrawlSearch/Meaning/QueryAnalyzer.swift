@@ -22,8 +22,9 @@ package struct QueryAnalyzer {
 
     /// - Throws: What is wrong, in the words of the API.
     package func analyze(_ query: Query) throws(QueryError) -> AnalyzedQuery {
+        let meaning: AnalyzedQuery
         do {
-            return try meaning(of: query)
+            meaning = try self.meaning(of: query)
         } catch {
             if error.type == "parsing_exception" || error.type == "query_shard_exception" {
                 throw error
@@ -31,6 +32,8 @@ package struct QueryAnalyzer {
             throw QueryError.queryShard("failed to create query: \(error.reason)")
                 .caused(by: error)
         }
+        if meaning.leafCount > maxClauseCount { throw .tooManyNestedClauses(limit: maxClauseCount) }
+        return meaning
     }
 
     func meaning(of query: Query) throws(QueryError) -> AnalyzedQuery {
@@ -102,6 +105,9 @@ package struct QueryAnalyzer {
             (AnalyzedBoolean.Occur.must, bool.must), (.mustNot, bool.mustNot),
             (.should, bool.should), (.filter, bool.filter),
         ] {
+            if clauses.count + queries.count > maxClauseCount {
+                throw .tooManyClauses(limit: maxClauseCount)
+            }
             for query in queries { clauses.append(.init(occur, try meaning(of: query))) }
         }
         if clauses.isEmpty { return .all }

@@ -119,14 +119,22 @@ struct BenchQuery {
 
 /// The segments of a directory, searched one after the other with one queue.
 struct BenchSearcher {
-    private struct Part {
-        var view: SegmentView
-        var postings: FieldPostings
-        var norms: NormBytes
-        var base: UInt32
+    private final class Part {
+        let docCount: Int
+        let postings: FieldPostings
+        let norms: NormBytes
+        let base: UInt32
+
+        init(docCount: Int, postings: FieldPostings, norms: NormBytes, base: UInt32) {
+            self.docCount = docCount
+            self.postings = postings
+            self.norms = norms
+            self.base = base
+        }
     }
 
     private var parts: [Part] = []
+    private let dictionaries: [FieldPostings?]
     private let scoring: FieldScoring
     private let room = SearchRoom()
 
@@ -148,16 +156,19 @@ struct BenchSearcher {
                     bytes = NormBytes(copying: (0..<reader.docCount).map { norms.norm(of: $0) })
                 }
                 statistics = statistics + view.statistics(of: field)
-                parts.append(Part(view: view, postings: postings, norms: bytes, base: base))
+                parts.append(
+                    Part(
+                        docCount: reader.docCount, postings: postings, norms: bytes, base: base))
             }
             base += UInt32(reader.docCount)
         }
         scoring = FieldScoring(BM25(), statistics)
+        dictionaries = parts.map(\.postings)
     }
 
     func run(_ task: BenchTask, _ query: BenchQuery) throws -> Int {
         // Document frequencies over all segments first: they are part of the score.
-        let entries = try TermsLookup.find(query.words, in: parts.map(\.postings))
+        let entries = try TermsLookup.find(query.words, in: dictionaries)
         let weights = task.limit > 0 ? weights(query, entries) : []
         var queue = TopKQueue(limit: task.limit)
         var count = 0
@@ -168,7 +179,7 @@ struct BenchSearcher {
                     query, part, entries[first..<first + query.words.count], weights)
             else { continue }
             let search = unsafe SegmentSearch(
-                matcher, docLimit: part.view.docCount, base: part.base, room: room)
+                matcher, docLimit: part.docCount, base: part.base, room: room)
             if task.limit == 0 {
                 count += try search.count()
             } else if task.counts {
