@@ -68,6 +68,12 @@ let package = Package(
         room(
             "TrawlIngest",
             imports: ["TrawlJSON", "TrawlBytes", "TrawlErrors", "CZlib", "CZstd"]),
+        room("TrawlScript", imports: ["TrawlSchema", "TrawlJSON", "TrawlErrors"]),
+        room(
+            "TrawlPipeline",
+            imports: [
+                "TrawlScript", "TrawlSchema", "TrawlAnalysis", "TrawlJSON", "TrawlErrors",
+            ]),
 
         // Floor 2: one index
         room("TrawlPostings", imports: ["TrawlBytes", "TrawlErrors", "CKernels"]),
@@ -97,8 +103,9 @@ let package = Package(
         room(
             "TrawlShard",
             imports: [
-                "TrawlLog", "TrawlIndex", "TrawlSegment", "TrawlSchema", "TrawlAnalysis",
-                "TrawlDocument", "TrawlJSON", "TrawlFiles", "TrawlBytes", "TrawlErrors",
+                "TrawlLog", "TrawlIndex", "TrawlSegment", "TrawlSchema", "TrawlScript",
+                "TrawlAnalysis", "TrawlDocument", "TrawlJSON", "TrawlFiles", "TrawlBytes",
+                "TrawlErrors",
             ]),
 
         // Floor 4: many nodes
@@ -106,8 +113,8 @@ let package = Package(
         room(
             "TrawlCoordinator",
             imports: [
-                "TrawlCluster", "TrawlQuery", "TrawlSchema", "TrawlAnalysis", "TrawlDocument",
-                "TrawlFiles", "TrawlJSON", "TrawlBytes", "TrawlErrors",
+                "TrawlCluster", "TrawlQuery", "TrawlPipeline", "TrawlSchema", "TrawlAnalysis",
+                "TrawlDocument", "TrawlFiles", "TrawlJSON", "TrawlBytes", "TrawlErrors",
             ]),
 
         room("TrawlSimulation", imports: ["TrawlCluster"]),
@@ -117,8 +124,8 @@ let package = Package(
         room(
             "TrawlAPI",
             imports: [
-                "TrawlHTTP", "TrawlCoordinator", "TrawlQuery", "TrawlSchema", "TrawlAnalysis",
-                "TrawlDocument", "TrawlJSON", "TrawlErrors",
+                "TrawlHTTP", "TrawlCoordinator", "TrawlPipeline", "TrawlScript", "TrawlQuery",
+                "TrawlSchema", "TrawlAnalysis", "TrawlDocument", "TrawlJSON", "TrawlErrors",
             ]),
 
         // Floor 6: one process
@@ -208,6 +215,8 @@ let package = Package(
                 "TrawlAPI", "TrawlNode", "TrawlCoordinator", "TrawlFiles", "TrawlHTTP",
                 "TrawlJSON", "TrawlTestKit",
             ], exclude: ["Scenarios"], swiftSettings: house),
+        tests(of: "TrawlScript", imports: ["TrawlSchema", "TrawlJSON", "TrawlErrors"]),
+        tests(of: "TrawlPipeline", imports: ["TrawlScript", "TrawlJSON", "TrawlErrors"]),
         tests(of: "TrawlAnalysis", imports: ["TrawlErrors", "TrawlJSON"]),
         tests(of: "TrawlSchema", imports: ["TrawlAnalysis", "TrawlJSON", "TrawlErrors"]),
     ]

@@ -19,16 +19,17 @@ enum BulkRoutes {
         try WriteParameters.checkActiveShards(request)
         var body = BulkBody(
             bytes: request.content, index: request.path["index"], routing: request["routing"],
-            requiresAlias: try request.bool("require_alias"))
+            requiresAlias: try request.bool("require_alias"),
+            pipeline: try WriteParameters.pipeline(request))
         let items = try body.read()
         if items.isEmpty { throw APIError.validation(["no requests added"]) }
         let problems = items.compactMap(\.problem)
         if !problems.isEmpty { throw APIError.validation(problems) }
         var answers: [WriteAnswer?] = Array(repeating: nil, count: items.count)
         let good = items.indices.filter { items[$0].error == nil }
-        for (place, answer) in zip(good, services.coordinator.write(good.map { items[$0].write })) {
-            answers[place] = answer
-        }
+        let (written, pipelineTime) = services.coordinator.writeThroughPipelines(
+            good.map { items[$0].write })
+        for (place, answer) in zip(good, written) { answers[place] = answer }
         if refresh != .no { try refreshAll(answers.compactMap { $0 }, services) }
         let usual = try SourceChoice(request, nil)
         var errors = false
@@ -49,6 +50,10 @@ enum BulkRoutes {
         whole.startObject()
         whole.key("took")
         whole.value(Int((ContinuousClock.now - request.began) / .milliseconds(1)))
+        if let pipelineTime {
+            whole.key("ingest_took")
+            whole.value(Int(pipelineTime / .milliseconds(1)))
+        }
         whole.key("errors")
         whole.value(errors)
         whole.key("items")
@@ -119,10 +124,14 @@ struct BulkBody {
     private let index: String?
     private let routing: String?
     private let requiresAlias: Bool
+    private let pipeline: String?
     private var at = 0
     private var lineNumber = 0
 
-    init(bytes: [UInt8], index: String?, routing: String?, requiresAlias: Bool) {
+    init(
+        bytes: [UInt8], index: String?, routing: String?, requiresAlias: Bool, pipeline: String?
+    ) {
+        self.pipeline = pipeline
         self.bytes = bytes
         self.index = index
         self.routing = routing
@@ -189,6 +198,7 @@ struct BulkBody {
             write: WriteRequest(kind: kind, index: index ?? "", id: nil))
         item.write.routing = routing
         item.write.requiresAlias = requiresAlias
+        item.write.pipeline = pipeline
         try read(metadata, into: &item, number)
         if kind != .delete {
             guard let document = try self.line() else {
@@ -243,7 +253,8 @@ struct BulkBody {
             case "require_alias": item.write.requiresAlias = value.boolValue ?? false
             case "op_type":
                 if item.write.kind == .index, try text() == "create" { item.write.kind = .create }
-            case "retry_on_conflict", "_retry_on_conflict", "pipeline", "dynamic_templates",
+            case "pipeline": item.write.pipeline = try text()
+            case "retry_on_conflict", "_retry_on_conflict", "dynamic_templates",
                 "list_executed_pipelines":
                 break
             case "_source": item.source = try SourceChoice(json: value)

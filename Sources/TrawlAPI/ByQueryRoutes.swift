@@ -134,6 +134,7 @@ enum ByQueryRoutes {
                 ? nil : try QueryDSL.parse(body["query"]!)) ?? QueryDSL.parse(["match_all": [:]])
         let hits = try find(query, request, body, services)
         let script = body["script"]
+        let pipeline = try WriteParameters.pipeline(request)
         return try run(
             request, services, number, hits, body, withCreated: false, withUpdated: true
         ) { found in
@@ -149,6 +150,7 @@ enum ByQueryRoutes {
             }
             write.routing = found.hit.routing
             write.condition = found.condition
+            write.pipeline = script == nil ? pipeline : nil
             return write
         }
     }
@@ -211,6 +213,7 @@ enum ByQueryRoutes {
             var write = WriteRequest(
                 kind: operation == "create" ? .create : .index, index: target, id: found.hit.id,
                 source: selection.map { $0.apply(bytes) } ?? bytes)
+            write.pipeline = dest["pipeline"]?.stringValue
             switch dest["routing"]?.stringValue {
             case nil, "keep": write.routing = found.hit.routing
             case "discard": write.routing = nil

@@ -80,6 +80,7 @@ enum DocumentRoutes {
         write.routing = request["routing"]
         write.requiresAlias = try request.bool("require_alias")
         write.requestID = request.http.header("idempotency-key")
+        write.pipeline = try WriteParameters.pipeline(request)
         try WriteParameters.checkActiveShards(request)
         let refresh = try WriteParameters.refresh(request)
         let answer = services.coordinator.write([write])[0]

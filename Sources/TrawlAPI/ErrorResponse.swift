@@ -3,6 +3,7 @@ internal import TrawlCoordinator
 internal import TrawlErrors
 internal import TrawlHTTP
 internal import TrawlJSON
+internal import TrawlPipeline
 internal import TrawlQuery
 internal import TrawlSchema
 
@@ -15,6 +16,7 @@ enum ErrorResponse {
         case let error as JSONError: APIRequest.badJSON(error)
         case let error as SchemaError: apiError(error)
         case let error as QueryError: apiError(error)
+        case let error as PipelineError: apiError(error)
         case let error as AnalysisError: APIError.illegalArgument(error.description)
         case let error as any TrawlError:
             APIError(status(of: error.kind), type(of: error), error.description)
@@ -67,6 +69,13 @@ enum ErrorResponse {
     private static func apiError(_ error: SchemaError) -> APIError {
         APIError(
             400, error.type, error.reason,
+            cause: cause(error.causes.map { .init(type: $0.type, reason: $0.reason) }))
+    }
+
+    private static func apiError(_ error: PipelineError) -> APIError {
+        APIError(
+            status(of: error.kind), error.type, error.reason,
+            facts: JSONObject(error.properties.map { (key: $0.name, value: .string($0.value)) }),
             cause: cause(error.causes.map { .init(type: $0.type, reason: $0.reason) }))
     }
 

@@ -98,6 +98,13 @@ enum WriteParameters {
             term: try request.optionalLong("if_primary_term"))
     }
 
+    static func pipeline(_ request: APIRequest) throws -> String? {
+        if request["pipeline"] == "" {
+            throw APIError.validation(["pipeline cannot be an empty string"])
+        }
+        return request["pipeline"]
+    }
+
     /// `active` copies may be waited for; there is one.
     static func checkActiveShards(_ request: APIRequest) throws {
         guard let text = request["wait_for_active_shards"], text != "all" else { return }

@@ -10,6 +10,7 @@ package import TrawlJSON
 package final class Coordinator: Sendable {
     package let catalog: IndexCatalog
     let provider: any ShardProvider
+    package let pipelines = PipelineBook()
     /// By the index's uuid, in the order of the shards' numbers. A shard is opened once, by
     /// whoever needs it first; opening waits for nothing but the disk.
     private let opened = Mutex<[String: [any ShardClient]]>([:])

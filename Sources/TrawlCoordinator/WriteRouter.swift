@@ -20,6 +20,8 @@ package struct WriteRequest: Sendable {
     package var condition = Change.Condition.none
     package var requiresAlias = false
     package var requestID: String?
+    /// The pipeline that the document goes through, in place of its index's own.
+    package var pipeline: String?
 
     package init(kind: Kind, index: String, id: String?, source: [UInt8] = []) {
         self.kind = kind
@@ -37,6 +39,14 @@ package struct WriteAnswer: Sendable {
     package var shardCopies = 1
     package var routing: String?
     package var result: Result<ShardWrite, any Error>
+
+    /// A document that a pipeline dropped: nothing was written, and nothing failed.
+    static func dropped(_ request: WriteRequest) -> WriteAnswer {
+        WriteAnswer(
+            index: request.index, id: request.id ?? "auto-generated",
+            result: .success(
+                ShardWrite(outcome: .noop(version: -3, offset: -2), offset: -2, epoch: 0)))
+    }
 }
 
 extension Coordinator {
@@ -44,6 +54,35 @@ extension Coordinator {
     ///
     /// Requests fail one by one. Those for one shard are appended together, in their order.
     package func write(_ requests: [WriteRequest]) -> [WriteAnswer] {
+        writeThroughPipelines(requests).answers
+    }
+
+    /// The same, and how long the documents were in pipelines; nil when none was in any.
+    package func writeThroughPipelines(
+        _ requests: [WriteRequest]
+    ) -> (answers: [WriteAnswer], pipelineTime: Duration?) {
+        var stage = IngestStage(self)
+        var ready: [WriteRequest] = []
+        ready.reserveCapacity(requests.count)
+        // What never comes to a shard, by its place among the requests.
+        var ended: [Int: WriteAnswer] = [:]
+        for (place, request) in requests.enumerated() {
+            switch stage.prepare(request) {
+            case .ready(let prepared): ready.append(prepared)
+            case .dropped: ended[place] = .dropped(request)
+            case .failed(let error):
+                ended[place] = WriteAnswer(
+                    index: request.index, id: request.id ?? "", result: .failure(error))
+            }
+        }
+        let written = send(ready)
+        if ended.isEmpty { return (written, stage.duration) }
+        var rest = written[...]
+        let answers = requests.indices.map { ended[$0] ?? rest.removeFirst() }
+        return (answers, stage.duration)
+    }
+
+    private func send(_ requests: [WriteRequest]) -> [WriteAnswer] {
         var answers: [WriteAnswer] = []
         answers.reserveCapacity(requests.count)
         var batches: [ShardKey: Batch] = [:]

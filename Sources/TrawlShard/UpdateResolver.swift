@@ -2,6 +2,7 @@ internal import TrawlDocument
 internal import TrawlIndex
 internal import TrawlJSON
 internal import TrawlSchema
+internal import TrawlScript
 internal import TrawlSegment
 
 /// What a partial update makes of a document.

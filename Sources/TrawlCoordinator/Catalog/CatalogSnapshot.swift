@@ -8,6 +8,9 @@ package struct CatalogSnapshot: Sendable {
     package var indexTemplates: [String: JSONObject] = [:]
     package var componentTemplates: [String: JSONObject] = [:]
     package var legacyTemplates: [String: JSONObject] = [:]
+    package var pipelines: [String: JSONObject] = [:]
+    /// Stored scripts and search templates: `lang` and `source`.
+    package var scripts: [String: JSONObject] = [:]
     package var persistentSettings = FlatSettings()
     package var transientSettings = FlatSettings()
     package var clusterUUID = ""
@@ -51,6 +54,7 @@ package struct CatalogSnapshot: Sendable {
             "index_templates": object(indexTemplates),
             "component_templates": object(componentTemplates),
             "templates": object(legacyTemplates),
+            "pipelines": object(pipelines), "scripts": object(scripts),
             "settings": .object(persistentSettings.flat),
         ]
     }
@@ -71,6 +75,8 @@ package struct CatalogSnapshot: Sendable {
         indexTemplates = objects("index_templates")
         componentTemplates = objects("component_templates")
         legacyTemplates = objects("templates")
+        pipelines = objects("pipelines")
+        scripts = objects("scripts")
         persistentSettings = FlatSettings(json["settings"]?.objectValue ?? [:])
         for item in json["indices"]?.arrayValue ?? [] {
             let index = try IndexMetadata(json: item)

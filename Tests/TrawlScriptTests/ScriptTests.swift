@@ -1,7 +1,7 @@
 internal import Testing
 internal import TrawlJSON
 internal import TrawlSchema
-internal import TrawlShard
+internal import TrawlScript
 
 @Suite("Script")
 struct ScriptTests {

@@ -87,13 +87,38 @@ package struct Script: Sendable {
             try interpreter.run(program)
             context = try interpreter.finish()
         } catch {
-            throw SchemaError(
-                type: "illegal_argument_exception", reason: "failed to execute script",
-                causes: [
-                    .init(type: "script_exception", reason: "runtime error"),
-                    .init(type: error.type, reason: error.reason),
-                ])
+            throw Self.runtimeError(error)
         }
+    }
+
+    /// Runs on a map that is `ctx` by itself, as in ingest pipelines.
+    package func run(on ctx: inout JSONObject) throws(SchemaError) {
+        do throws(ScriptFailure) {
+            var interpreter = ScriptInterpreter(ctx: ctx, params: params)
+            try interpreter.run(program)
+            ctx = interpreter.ctx
+        } catch {
+            throw Self.runtimeError(error)
+        }
+    }
+
+    /// What a program comes to that is asked for its value, such as a condition.
+    package func value(on ctx: JSONObject) throws(SchemaError) -> JSONValue {
+        do throws(ScriptFailure) {
+            var interpreter = ScriptInterpreter(ctx: ctx, params: params)
+            return try interpreter.value(of: program)
+        } catch {
+            throw Self.runtimeError(error)
+        }
+    }
+
+    private static func runtimeError(_ failure: ScriptFailure) -> SchemaError {
+        SchemaError(
+            type: "illegal_argument_exception", reason: "failed to execute script",
+            causes: [
+                .init(type: "script_exception", reason: "runtime error"),
+                .init(type: failure.type, reason: failure.reason),
+            ])
     }
 }
 

@@ -22,6 +22,12 @@ struct ScriptInterpreter {
     private var roots: [String: JSONValue]
     private var locals: [String: Local] = [:]
     private var steps = 0
+    private var returned: JSONValue?
+
+    /// - Parameter ctx: What the program sees as `ctx`.
+    init(ctx: JSONObject, params: JSONObject) {
+        roots = ["ctx": .object(ctx), "params": .object(params)]
+    }
 
     init(context: ScriptContext, params: JSONObject) {
         var ctx: JSONObject = [
@@ -29,8 +35,11 @@ struct ScriptInterpreter {
             "_id": .string(context.id),
         ]
         if let version = context.version { ctx["_version"] = JSONValue(version) }
-        roots = ["ctx": .object(ctx), "params": .object(params)]
+        self.init(ctx: ctx, params: params)
     }
+
+    /// What the program made of `ctx`.
+    var ctx: JSONObject { roots["ctx"]?.objectValue ?? [:] }
 
     /// What the script made of the document.
     func finish() throws(ScriptFailure) -> ScriptContext {
@@ -66,7 +75,19 @@ struct ScriptInterpreter {
         _ = try block(program)
     }
 
-    private mutating func block(_ statements: [ScriptStatement]) throws(ScriptFailure) -> Exit {
+    /// The value that a program returns, or that its last statement has.
+    mutating func value(of program: [ScriptStatement]) throws(ScriptFailure) -> JSONValue {
+        guard case .evaluate(let expression)? = program.last else {
+            _ = try block(program)
+            return returned ?? .null
+        }
+        if try block(program.dropLast()) == .leave { return returned ?? .null }
+        return try evaluate(expression)
+    }
+
+    private mutating func block(
+        _ statements: some Sequence<ScriptStatement>
+    ) throws(ScriptFailure) -> Exit {
         for statement in statements {
             let exit = try execute(statement)
             if exit != .none { return exit }
@@ -102,7 +123,9 @@ struct ScriptInterpreter {
                 if exit == .leave { return exit }
                 if let after { _ = try execute(after) }
             }
-        case .leave: return .leave
+        case .leave(let value):
+            if let value { returned = try evaluate(value) }
+            return .leave
         case .stop: return .stop
         case .proceed: return .proceed
         }
