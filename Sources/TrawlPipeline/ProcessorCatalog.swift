@@ -11,8 +11,6 @@ package struct ProcessorCatalog: Sendable {
     /// Stored scripts by their ids.
     let scripts: [String: JSONObject]
 
-    init(scripts: [String: JSONObject]) { self.scripts = scripts }
-
     package static var names: [String] { kinds.keys.sorted() }
 
     private static let kinds: [String: Make] = [
