@@ -17,6 +17,13 @@ struct APIRequest: Sendable {
     /// A name of the path or a parameter; a parameter given twice counts as last given.
     subscript(name: String) -> String? { path[name] ?? http.parameter(name) }
 
+    /// The same request with another body.
+    func replacing(body: [UInt8]) -> APIRequest {
+        var http = http
+        http.body = body
+        return APIRequest(http: http, path: path)
+    }
+
     func has(_ name: String) -> Bool { self[name] != nil }
 
     /// A name that the route's pattern holds.

@@ -1,5 +1,6 @@
 internal import TrawlCoordinator
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// An answer before it is put into the form that the request asked for.
 struct APIResponse: Sendable {

@@ -1,6 +1,7 @@
 internal import TrawlHTTP
 internal import TrawlCoordinator
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// Aliases: other names of indices, with filters and routing.
 enum AliasRoutes {

@@ -70,7 +70,8 @@ enum ByQueryRoutes {
         _ request: APIRequest, _ services: Services, _ action: String, _ work: @escaping Work
     ) throws -> APIResponse {
         let number = services.tasks.begin(
-            action, request.path["index"] ?? "reindex", now: services.now)
+            action, request.path["index"] ?? "reindex", now: services.now,
+            opaqueID: request.http.header("x-opaque-id"))
         if try request.bool("wait_for_completion", default: true) {
             defer { services.tasks.forget(number) }
             return try work(request, services, number)
@@ -242,10 +243,31 @@ enum ByQueryRoutes {
         }
     }
 
+    /// What a query finds, page by page.
+    private struct Findings {
+        /// How many documents there are to be changed.
+        var total: Int
+        private var scan: DocumentScan?
+        private var left: Int
+
+        init(total: Int, scan: DocumentScan?) {
+            self.total = total
+            self.scan = scan
+            left = total
+        }
+
+        mutating func next(_ coordinator: Coordinator) throws -> [Found]? {
+            guard left > 0, let page = try scan?.next(coordinator) else { return nil }
+            let wanted = page.prefix(left)
+            left -= wanted.count
+            return wanted.map { Found(index: $0.index, hit: $0.hit) }
+        }
+    }
+
     private static func find(
         _ query: Query, _ request: APIRequest, _ body: JSONObject, _ services: Services,
         targets: [CatalogSnapshot.Target]? = nil
-    ) throws -> [Found] {
+    ) throws -> Findings {
         if let conflicts = request["conflicts"] ?? body["conflicts"]?.stringValue,
             !["proceed", "abort"].contains(conflicts)
         {
@@ -267,37 +289,29 @@ enum ByQueryRoutes {
             of: targets, routing: SearchRoutes.routing(request["routing"]))
         let (count, failures) = try services.coordinator.count(query, in: view)
         if !failures.isEmpty { throw SearchFailure.whole(failures, services.node.id) }
-        if count == 0 { return [] }
-        var search = SearchRequest()
-        search.query = query
-        search.size = min(count, limit.map { $0 < 0 ? count : $0 } ?? count)
-        search.sort = [SortKey(by: .document, order: .asc)]
-        search.version = true
-        search.sequenceAndTerm = true
-        let answer = try services.coordinator.search(search, in: view)
-        if !answer.failures.isEmpty { throw SearchFailure.whole(answer.failures, services.node.id) }
-        return answer.hits.map { Found(index: $0.index, hit: $0.hit) }
+        let pageSize = try request.int("scroll_size", default: 1000)
+        return Findings(
+            total: min(count, limit.map { $0 < 0 ? count : $0 } ?? count),
+            scan: count == 0
+                ? nil : DocumentScan(view: view, query: query, pageSize: min(pageSize, 10_000)))
     }
 
     private static func run(
-        _ request: APIRequest, _ services: Services, _ number: Int, _ hits: [Found],
+        _ request: APIRequest, _ services: Services, _ number: Int, _ found: Findings,
         _ body: JSONObject, withCreated: Bool, withUpdated: Bool,
         _ write: (Found) throws -> WriteRequest
     ) throws -> APIResponse {
         let proceeds = (request["conflicts"] ?? body["conflicts"]?.stringValue) == "proceed"
-        let batchSize = try request.int("scroll_size", default: 1000)
+        var found = found
         let refresh = try WriteParameters.refresh(request)
         var tally = Tally()
-        tally.total = hits.count
+        tally.total = found.total
         var touched: [String: WriteAnswer] = [:]
-        var start = 0
-        while start < hits.count {
+        while let batch = try found.next(services.coordinator) {
             if services.tasks.isCancelled(number) {
                 tally.cancelled = "by user request"
                 break
             }
-            let batch = hits[start..<min(hits.count, start + batchSize)]
-            start += batch.count
             tally.batches += 1
             for answer in services.coordinator.write(try batch.map(write)) {
                 touched["\(answer.index)/\(answer.shard)"] = answer

@@ -2,6 +2,7 @@ internal import TrawlHTTP
 internal import Glibc
 internal import TrawlCoordinator
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// The cluster: health, state, settings, figures.
 enum ClusterRoutes {
@@ -48,10 +49,8 @@ enum ClusterRoutes {
         init() {}
 
         init(_ index: IndexMetadata) {
-            if !index.isOpen { return }
             primaries = index.shardCount
-            let expand = index.settings.text("index.auto_expand_replicas") ?? "false"
-            unassigned = expand == "false" ? index.shardCount * index.replicaCount : 0
+            unassigned = index.shardCount * index.unassignedCopyCount
         }
 
         var status: String { unassigned > 0 ? "yellow" : "green" }

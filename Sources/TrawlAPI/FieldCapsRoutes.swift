@@ -53,7 +53,7 @@ enum FieldCapsRoutes {
         var merged: [String: [String: Merged]] = [:]
         for target in targets {
             for (path, capability) in capabilities(target.index.mapping.mapping)
-            where patterns.contains(where: { TrawlCoordinator.Wildcard.matches($0, path) }) {
+            where patterns.contains(where: { Wildcard.matches($0, path) }) {
                 var entry = merged[path]?[capability.type] ?? Merged()
                 entry.indices.append(target.index.name)
                 entry.isMetadata = capability.isMetadata

@@ -1,6 +1,7 @@
 internal import TrawlHTTP
 internal import TrawlCoordinator
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// Indices as a whole: create, look at, delete, open and close, block.
 enum IndexRoutes {

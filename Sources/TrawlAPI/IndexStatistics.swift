@@ -1,5 +1,6 @@
 internal import TrawlCoordinator
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// The sections of `_stats`, made from what shards count.
 enum IndexStatistics {
@@ -15,20 +16,21 @@ enum IndexStatistics {
     }
 
     static func sections(
-        _ figures: ShardFigures, shardCount: Int, wanted: Set<String>?, _ services: Services
+        _ figures: ShardFigures, wanted: Set<String>?, groups: [String] = [], _ services: Services
     ) -> JSONObject {
         var object = JSONObject()
         for metric in metrics {
             if let wanted, !wanted.contains("_all"), !wanted.contains(metric) { continue }
-            object[sectionName(metric)] = section(metric, figures, shardCount, services)
+            object[sectionName(metric)] = section(metric, figures, groups, services)
         }
         return object
     }
 
     private static func section(
-        _ metric: String, _ figures: ShardFigures, _ shardCount: Int, _ services: Services
+        _ metric: String, _ figures: ShardFigures, _ groups: [String], _ services: Services
     ) -> JSONValue {
-        switch metric {
+        let done = figures.operations
+        return switch metric {
         case "docs":
             [
                 "count": JSONValue(figures.docCount), "deleted": JSONValue(figures.deletedCount),
@@ -37,40 +39,47 @@ enum IndexStatistics {
             ["size_in_bytes": JSONValue(figures.byteCount), "reserved_in_bytes": 0]
         case "indexing":
             [
-                "index_total": JSONValue(figures.indexedCount), "index_time_in_millis": 0,
-                "index_current": 0, "index_failed": 0,
-                "delete_total": JSONValue(figures.removedCount), "delete_time_in_millis": 0,
-                "delete_current": 0, "noop_update_total": 0, "is_throttled": false,
+                "index_total": JSONValue(done.index.count),
+                "index_time_in_millis": JSONValue(done.index.milliseconds), "index_current": 0,
+                "index_failed": JSONValue(done.failedIndexCount),
+                "delete_total": JSONValue(done.delete.count),
+                "delete_time_in_millis": JSONValue(done.delete.milliseconds), "delete_current": 0,
+                "noop_update_total": JSONValue(done.noopUpdateCount), "is_throttled": false,
                 "throttle_time_in_millis": 0,
             ]
         case "get":
             [
-                "total": 0, "time_in_millis": 0, "exists_total": 0, "exists_time_in_millis": 0,
-                "missing_total": 0, "missing_time_in_millis": 0, "current": 0,
+                "total": JSONValue(done.get.count),
+                "time_in_millis": JSONValue(done.get.milliseconds),
+                "exists_total": JSONValue(done.getFound.count),
+                "exists_time_in_millis": JSONValue(done.getFound.milliseconds),
+                "missing_total": JSONValue(done.getMissing.count),
+                "missing_time_in_millis": JSONValue(done.getMissing.milliseconds), "current": 0,
             ]
-        case "search":
-            [
-                "open_contexts": JSONValue(services.contexts.openCount), "query_total": 0,
-                "query_time_in_millis": 0, "query_current": 0, "fetch_total": 0,
-                "fetch_time_in_millis": 0, "fetch_current": 0, "scroll_total": 0,
-                "scroll_time_in_millis": 0, "scroll_current": 0, "suggest_total": 0,
-                "suggest_time_in_millis": 0, "suggest_current": 0,
-            ]
+        case "search": search(done, services, groups)
         case "merge":
             [
-                "current": 0, "current_docs": 0, "current_size_in_bytes": 0, "total": 0,
-                "total_time_in_millis": 0, "total_docs": 0, "total_size_in_bytes": 0,
+                "current": 0, "current_docs": 0, "current_size_in_bytes": 0,
+                "total": JSONValue(done.merge.count),
+                "total_time_in_millis": JSONValue(done.merge.milliseconds),
+                "total_docs": JSONValue(done.mergedDocCount),
+                "total_size_in_bytes": JSONValue(done.mergedByteCount),
                 "total_stopped_time_in_millis": 0, "total_throttled_time_in_millis": 0,
                 "total_auto_throttle_in_bytes": 0,
             ]
         case "refresh":
             [
-                "total": JSONValue(figures.refreshCount), "total_time_in_millis": 0,
+                "total": JSONValue(figures.refreshCount),
+                "total_time_in_millis": JSONValue(done.refresh.milliseconds),
                 "external_total": JSONValue(figures.refreshCount),
-                "external_total_time_in_millis": 0, "listeners": 0,
+                "external_total_time_in_millis": JSONValue(done.refresh.milliseconds),
+                "listeners": 0,
             ]
         case "flush":
-            ["total": JSONValue(figures.flushCount), "periodic": 0, "total_time_in_millis": 0]
+            [
+                "total": JSONValue(figures.flushCount), "periodic": 0,
+                "total_time_in_millis": JSONValue(done.flush.milliseconds),
+            ]
         case "warmer": ["current": 0, "total": 0, "total_time_in_millis": 0]
         case "query_cache":
             [
@@ -100,6 +109,37 @@ enum IndexStatistics {
             ["current_as_source": 0, "current_as_target": 0, "throttle_time_in_millis": 0]
         }
     }
+
+    /// - Parameter groups: Patterns of the groups that are shown.
+    private static func search(
+        _ done: OperationFigures, _ services: Services, _ groups: [String]
+    ) -> JSONValue {
+        func phases(_ query: OperationFigures.Tally, _ fetch: OperationFigures.Tally) -> JSONObject
+        {
+            [
+                "query_total": JSONValue(query.count),
+                "query_time_in_millis": JSONValue(query.milliseconds), "query_current": 0,
+                "fetch_total": JSONValue(fetch.count),
+                "fetch_time_in_millis": JSONValue(fetch.milliseconds), "fetch_current": 0,
+                "scroll_total": 0, "scroll_time_in_millis": 0, "scroll_current": 0,
+                "suggest_total": 0, "suggest_time_in_millis": 0, "suggest_current": 0,
+            ]
+        }
+        var object: JSONObject = ["open_contexts": JSONValue(services.contexts.openCount)]
+        for (name, value) in phases(done.query, done.fetch) { object[name] = value }
+        let shown = done.groups.keys.sorted().filter { name in
+            groups.contains { $0 == "_all" || Wildcard.matches($0, name) }
+        }
+        if !shown.isEmpty {
+            object["groups"] = .object(
+                JSONObject(
+                    shown.map {
+                        let group = done.groups[$0]!
+                        return (key: $0, value: .object(phases(group.query, group.fetch)))
+                    }))
+        }
+        return .object(object)
+    }
 }
 
 extension ShardFigures {
@@ -110,8 +150,7 @@ extension ShardFigures {
         segments += other.segments
         refreshCount += other.refreshCount
         flushCount += other.flushCount
-        indexedCount += other.indexedCount
-        removedCount += other.removedCount
+        operations.add(other.operations)
         memoryByteCount += other.memoryByteCount
         maxOffset = max(maxOffset, other.maxOffset)
     }

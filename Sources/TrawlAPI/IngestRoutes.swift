@@ -2,6 +2,7 @@ internal import TrawlCoordinator
 internal import TrawlHTTP
 internal import TrawlJSON
 internal import TrawlPipeline
+internal import TrawlSchema
 
 /// Ingest pipelines: kept in the catalog, tried out by `_simulate`.
 enum IngestRoutes {
@@ -140,7 +141,7 @@ enum IngestRoutes {
             }
         }
         return PipelineDocument(
-            source: source, metadata: metadata, timestamp: CalendarTime.iso(services.now))
+            source: source, metadata: metadata, timestamp: TimeText.iso(services.now))
     }
 
     private static func shown(_ document: PipelineDocument) -> JSONValue {

@@ -107,6 +107,7 @@ enum MaintenanceRoutes {
                     + "[\(level)]")
         }
         let wanted = metrics.map(Set.init)
+        let groups = request.list("groups") ?? []
         var all = ShardFigures()
         var indices = JSONObject()
         var shardCount = 0
@@ -130,7 +131,7 @@ enum MaintenanceRoutes {
                     ]
                 ]
                 for (key, value) in IndexStatistics.sections(
-                    figures, shardCount: 1, wanted: wanted, services)
+                    figures, wanted: wanted, groups: groups, services)
                 {
                     entry[key] = value
                 }
@@ -148,7 +149,7 @@ enum MaintenanceRoutes {
             all.add(own)
             let sections = JSONValue.object(
                 IndexStatistics.sections(
-                    own, shardCount: index.shardCount, wanted: wanted, services))
+                    own, wanted: wanted, groups: groups, services))
             var entry: JSONObject = [
                 "uuid": .string(index.uuid), "primaries": sections, "total": sections,
             ]
@@ -156,7 +157,7 @@ enum MaintenanceRoutes {
             indices[index.name] = .object(entry)
         }
         let sections = JSONValue.object(
-            IndexStatistics.sections(all, shardCount: shardCount, wanted: wanted, services))
+            IndexStatistics.sections(all, wanted: wanted, groups: groups, services))
         var body: JSONObject = [
             "_shards": shardCounts(shardCount, total: total),
             "_all": ["primaries": sections, "total": sections],

@@ -1,6 +1,7 @@
 internal import TrawlHTTP
 internal import TrawlCoordinator
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// Mappings: look at, extend, look at single fields.
 enum MappingRoutes {

@@ -1,6 +1,7 @@
 internal import TrawlHTTP
 internal import TrawlCoordinator
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// Nodes: what they are, and their figures.
 enum NodeRoutes {
@@ -204,15 +205,13 @@ enum NodeRoutes {
         ]
         if wants("indices") {
             var figures = ShardFigures()
-            var shardCount = 0
             for index in services.catalog.indices.values where index.isOpen {
                 figures.add(try services.figures(of: index))
-                shardCount += index.shardCount
             }
             entry["indices"] = .object(
                 IndexStatistics.sections(
-                    figures, shardCount: shardCount,
-                    wanted: request.list("index_metric").map(Set.init), services))
+                    figures, wanted: request.list("index_metric").map(Set.init),
+                    groups: request.list("groups") ?? [], services))
         }
         if wants("os") {
             let used = process.totalMemory - process.freeMemory

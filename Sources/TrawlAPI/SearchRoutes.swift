@@ -16,10 +16,8 @@ enum SearchRoutes {
                 + "routing preference min_score terminate_after", lane: .search, count),
         Route(
             [.get, .post], ["/_msearch", "/{index}/_msearch"],
-            Route.indexOptions
-                + "max_concurrent_searches rest_total_hits_as_int typed_keys search_type "
-                + "pre_filter_shard_size max_concurrent_shard_requests ccs_minimize_roundtrips "
-                + "index cancel_after_time_interval", lane: .search, multiSearch),
+            multiSearchParameters, lane: .search
+        ) { try multiSearch($0, $1) { $0 } },
         Route(
             [.get, .post], ["/{index}/_explain/{id}"],
             SearchRequestReader.queryParameters
@@ -35,10 +33,17 @@ enum SearchRoutes {
             searchShards),
     ]
 
+    static let multiSearchParameters =
+        Route.indexOptions
+        + "max_concurrent_searches rest_total_hits_as_int typed_keys search_type "
+        + "pre_filter_shard_size max_concurrent_shard_requests ccs_minimize_roundtrips "
+        + "index cancel_after_time_interval"
+
     static func targets(
         _ request: APIRequest, _ services: Services
     ) throws -> [CatalogSnapshot.Target] {
-        try services.catalog.resolve(
+        try services.show(request.http.header("trawl-position"))
+        return try services.catalog.resolve(
             request["index"], try request.indexOptions(.search), now: services.now)
     }
 
@@ -46,7 +51,7 @@ enum SearchRoutes {
         text.map { Set($0.split(separator: ",").map(String.init)) }
     }
 
-    private static func search(_ request: APIRequest, _ services: Services) throws -> APIResponse {
+    static func search(_ request: APIRequest, _ services: Services) throws -> APIResponse {
         let reader = try SearchRequestReader(request, body: request.content)
         return try respond(request, reader, services)
     }
@@ -214,8 +219,9 @@ enum SearchRoutes {
 
     // MARK: Many searches
 
-    private static func multiSearch(
-        _ request: APIRequest, _ services: Services
+    /// - Parameter read: What a line of the body stands for: a search, or a template of one.
+    static func multiSearch(
+        _ request: APIRequest, _ services: Services, _ read: ([UInt8]) throws -> [UInt8]
     ) throws -> APIResponse {
         let content = request.content
         if content.isEmpty { throw APIError.parse("request body or source parameter is required") }
@@ -261,7 +267,7 @@ enum SearchRoutes {
         responses.startArray()
         for search in searches {
             do {
-                try one(search.header, search.body, totalAsInt, request, services, &responses)
+                try one(search.header, read(search.body), totalAsInt, request, services, &responses)
             } catch {
                 let error = ErrorResponse.apiError(error)
                 responses.value(error.response)
@@ -480,5 +486,21 @@ enum SearchRoutes {
             ] as JSONValue,
             "indices": .object(indices), "shards": .array(shards),
         ])
+    }
+}
+
+extension Services {
+    /// Makes visible what a client has written: places as `Trawl-Position` gave them, `i:0:17`, with
+    /// commas between them.
+    fileprivate func show(_ positions: String?) throws {
+        for position in positions?.split(separator: ",") ?? [] {
+            let parts = position.split(separator: ":").map { $0.filter { $0 != " " } }
+            guard parts.count == 3, let number = Int(parts[1]), let offset = Int64(parts[2]) else {
+                throw APIError.illegalArgument("malformed Trawl-Position [\(position)]")
+            }
+            guard let index = catalog.indices[parts[0]] else { continue }
+            let shards = try coordinator.shards(of: index)
+            if shards.indices.contains(number) { try shards[number].show(through: offset) }
+        }
     }
 }

@@ -1,6 +1,7 @@
 internal import TrawlHTTP
 internal import TrawlCoordinator
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// Settings of indices.
 enum SettingsRoutes {
@@ -50,7 +51,7 @@ enum SettingsRoutes {
         if try request.bool("human"), let date = settings.text("index.creation_date"),
             let milliseconds = Int64(date)
         {
-            settings["index.creation_date_string"] = .text(CalendarTime.iso(milliseconds))
+            settings["index.creation_date_string"] = .text(TimeText.iso(milliseconds))
         }
         return try request.bool("flat_settings") ? settings.flat : settings.nested
     }

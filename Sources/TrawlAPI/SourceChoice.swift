@@ -1,6 +1,7 @@
 internal import TrawlCoordinator
 internal import TrawlJSON
 internal import TrawlQuery
+internal import TrawlSchema
 
 /// Which parts of a document's source are wanted: `_source`, `_source_includes`,
 /// `_source_excludes`, in the query or in a body.

@@ -1,6 +1,7 @@
 internal import TrawlCoordinator
 internal import TrawlHTTP
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// Tasks: what runs, what came of what ran in the background, and stopping it.
 enum TaskRoutes {
@@ -29,14 +30,16 @@ enum TaskRoutes {
             Int((ContinuousClock.now - task.began) / .nanoseconds(1)))
         object["cancellable"] = true
         object["cancelled"] = .bool(task.isCancelled)
-        object["headers"] = [:]
+        object["headers"] = task.opaqueID.map { ["X-Opaque-Id": .string($0)] } ?? [:]
         return .object(object)
     }
 
     private static func list(_ request: APIRequest, _ services: Services) throws -> APIResponse {
         let isDetailed = try request.bool("detailed")
         let patterns = request.list("actions")
-        let number = services.tasks.begin("cluster:monitor/tasks/lists", "", now: services.now)
+        let number = services.tasks.begin(
+            "cluster:monitor/tasks/lists", "", now: services.now,
+            opaqueID: request.http.header("x-opaque-id"))
         defer { services.tasks.forget(number) }
         let tasks = services.tasks.running.filter { task in
             patterns.map { $0.contains { Wildcard.matches($0, task.action) } } ?? true

@@ -13,6 +13,8 @@ final class TaskTable: Sendable {
         var status: JSONValue?
         var response: JSONValue?
         var error: JSONValue?
+        /// The header by which the client knows its request.
+        var opaqueID: String?
         var isCancelled = false
         var isCompleted = false
     }
@@ -27,11 +29,14 @@ final class TaskTable: Sendable {
     private static let memory = 1000
     private let state = Mutex(State())
 
-    func begin(_ action: String, _ description: String, now: Int64) -> Int {
+    func begin(
+        _ action: String, _ description: String, now: Int64, opaqueID: String? = nil
+    ) -> Int {
         state.withLock { state in
             state.last += 1
             state.tasks[state.last] = Task(
-                number: state.last, action: action, description: description, startedAt: now)
+                number: state.last, action: action, description: description, startedAt: now,
+                opaqueID: opaqueID)
             state.order.append(state.last)
             if state.order.count > Self.memory, let first = state.order.first,
                 state.tasks[first]?.isCompleted == true

@@ -1,6 +1,7 @@
 internal import TrawlHTTP
 internal import TrawlCoordinator
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// Templates: composable ones, their components, and the legacy kind.
 enum TemplateRoutes {

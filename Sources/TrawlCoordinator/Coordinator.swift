@@ -3,6 +3,7 @@ internal import Synchronization
 internal import TrawlBytes
 internal import TrawlErrors
 package import TrawlJSON
+internal import TrawlSchema
 
 /// Sends each request to the right shards of this node and puts together what comes back.
 ///
@@ -87,7 +88,7 @@ package final class Coordinator: Sendable {
 
     package func createIndex(_ creation: IndexCreation) throws {
         let now = now
-        let uuid = RandomID.make()
+        let uuid = RandomID.make(length: RandomID.uuidLength)
         let index = try catalog.update { try $0.create(creation, uuid: uuid, now: now) }
         _ = try shards(of: index)
     }
@@ -225,21 +226,23 @@ package final class Coordinator: Sendable {
     }
 }
 
-/// Identifiers that nobody else makes: 15 random bytes as 20 letters, digits, `-` and `_`.
+/// Identifiers that nobody else makes: letters, digits, `-` and `_`, 6 random bits in each.
 package enum RandomID {
+    /// As long as clients expect the ids of indices and nodes to be.
+    package static let uuidLength = 22
+
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-    package static func make() -> String {
+    package static func make(length: Int = 20) -> String {
         var random = SystemRandomNumberGenerator()
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(20)
-        for _ in 0..<2 {
-            var bits = random.next()
-            for _ in 0..<10 {
-                bytes.append(alphabet[Int(bits & 63)])
-                bits >>= 6
-            }
+        bytes.reserveCapacity(length)
+        var bits: UInt64 = 0
+        for place in 0..<length {
+            if place % 10 == 0 { bits = random.next() }
+            bytes.append(alphabet[Int(bits & 63)])
+            bits >>= 6
         }
         // The first character of an id is never one that an index expression would read.
         if bytes[0] == UInt8(ascii: "-") || bytes[0] == UInt8(ascii: "_") { bytes[0] = 65 }

@@ -154,7 +154,7 @@ struct IngestStage {
         case .version, .none: break
         }
         return PipelineDocument(
-            source: source, metadata: metadata, timestamp: CalendarTime.iso(now))
+            source: source, metadata: metadata, timestamp: TimeText.iso(now))
     }
 
     private func run(_ id: String?, on document: inout PipelineDocument) throws -> Bool {

@@ -59,9 +59,8 @@ package struct ShardFigures: Sendable {
     package var maxOffset: Int64 = -1
     package var refreshCount = 0
     package var flushCount = 0
-    package var indexedCount = 0
-    package var removedCount = 0
     package var memoryByteCount = 0
+    package var operations = OperationFigures()
 
     package init() {}
 }
@@ -79,6 +78,8 @@ package protocol ShardClient: AnyObject, Sendable {
     func view() throws -> any ShardView
     /// Makes everything applied so far visible to searches.
     func refresh() throws
+    /// Makes the changes up to an offset visible to searches, when they are not yet.
+    func show(through offset: Int64) throws
     /// Makes a commit.
     func flush() throws
     func forceMerge(to segmentCount: Int, onlyExpungesDeletes: Bool) throws

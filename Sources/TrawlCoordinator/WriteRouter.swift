@@ -200,13 +200,32 @@ extension Coordinator {
                 request.kind == .create
                 ? .create(source: request.source) : .index(source: request.source)
         case .update:
-            operation = .update(Change.Update(body: request.source))
+            operation = .update(
+                Change.Update(body: try catalog.snapshot.writingOutScript(of: request.source)))
         case .delete: operation = .delete
         }
         return Change(
             id: DocumentID(id), operation: operation, routing: routing,
             condition: request.condition, requestID: request.requestID, stamp: nextStamp(),
             schemaVersion: index.version)
+    }
+}
+
+extension CatalogSnapshot {
+    /// The body of an update in which a stored script stands as text: a change carries all that
+    /// decides what comes of it.
+    fileprivate func writingOutScript(of body: [UInt8]) throws -> [UInt8] {
+        if scripts.isEmpty { return body }
+        guard var update = try? JSONValue.parse(body), let id = update["script"]?["id"]?.stringValue
+        else { return body }
+        guard let script = scripts[id] else {
+            throw CoordinatorError(
+                .notFound, "resource_not_found_exception", "unable to find script [\(id)]")
+        }
+        let params = update["script"]?["params"]
+        update["script"] = .object(script)
+        if let params { update["script"]?["params"] = params }
+        return update.serialized()
     }
 }
 

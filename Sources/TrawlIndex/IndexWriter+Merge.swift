@@ -3,7 +3,18 @@ internal import TrawlBytes
 internal import TrawlFiles
 internal import TrawlSegment
 
+/// The merges that an index writer has done.
+package struct MergeFigures: Sendable, Equatable {
+    package internal(set) var count = 0
+    /// What went in, dead documents too.
+    package internal(set) var docCount = 0
+    package internal(set) var byteCount = 0
+    package internal(set) var duration = Duration.zero
+}
+
 extension IndexWriter {
+    package var mergeFigures: MergeFigures { state.withLock { $0.merges } }
+
     /// Does the next merge that the policy wants, in the calling thread. Applying changes and
     /// searching go on meanwhile; what dies in the sources meanwhile dies in the result.
     ///
@@ -90,6 +101,7 @@ extension IndexWriter {
             ledger.release(state.withLock { drop(planned.sources, in: &$0) })
             return
         }
+        let began = ContinuousClock.now
         var pace = MergePace(bytesPerSecond: options.mergeBytesPerSecond)
         let merged = try SegmentMerger.merge(planned.sources, as: planned.id, in: store) {
             [self] byteCount in
@@ -105,7 +117,11 @@ extension IndexWriter {
             throw error
         }
         let released = state.withLock { state in
-            replace(planned.sources, by: reader, maps: merged.maps, in: &state)
+            state.merges.count += 1
+            state.merges.docCount += planned.sources.reduce(0) { $0 + $1.docCount }
+            state.merges.byteCount += planned.sources.reduce(0) { $0 + $1.reader.byteCount }
+            state.merges.duration += ContinuousClock.now - began
+            return replace(planned.sources, by: reader, maps: merged.maps, in: &state)
         }
         ledger.release(released)
     }

@@ -73,6 +73,7 @@ package final class IndexWriter: Sendable {
         var isChanged = true
         var hasUncommitted = false
         var written = Written()
+        var merges = MergeFigures()
         var failure: String?
         var isClosed = false
     }

@@ -1,4 +1,3 @@
-internal import Synchronization
 internal import TrawlCoordinator
 internal import TrawlDocument
 internal import TrawlIndex
@@ -14,7 +13,7 @@ final class LocalShard: ShardClient {
     /// The index as it was when the shard was opened; its name and uuid never change.
     private let opened: IndexMetadata
     private let cache = FilterCache()
-    private let counts = Mutex((indexed: 0, removed: 0))
+    private let counter = OperationCounter()
 
     init(number: Int, shard: Shard, index: IndexMetadata, catalog: IndexCatalog) {
         self.number = number
@@ -32,20 +31,9 @@ final class LocalShard: ShardClient {
     }
 
     func write(_ changes: [Change]) throws -> [ShardWrite] {
+        let began = ContinuousClock.now
         let results = try shard.write(changes)
-        var indexed = 0
-        var removed = 0
-        for result in results {
-            switch result.outcome {
-            case .created, .updated: indexed += 1
-            case .deleted: removed += 1
-            default: break
-            }
-        }
-        counts.withLock { counts in
-            counts.indexed += indexed
-            counts.removed += removed
-        }
+        counter.count(results.map(\.outcome), changes, took: ContinuousClock.now - began)
         return results.map { result in
             var write = ShardWrite(
                 outcome: result.outcome, offset: result.offset, epoch: result.epoch)
@@ -55,6 +43,16 @@ final class LocalShard: ShardClient {
     }
 
     func get(_ id: DocumentID, inRealTime: Bool) throws -> ShardDocument? {
+        let began = ContinuousClock.now
+        let document = try find(id, inRealTime: inRealTime)
+        let took = ContinuousClock.now - began
+        counter.change { figures in
+            if document == nil { figures.getMissing.add(took) } else { figures.getFound.add(took) }
+        }
+        return document
+    }
+
+    private func find(_ id: DocumentID, inRealTime: Bool) throws -> ShardDocument? {
         if inRealTime {
             return try shard.get(id).map {
                 Self.document(id, $0.facts, $0.routing, $0.source)
@@ -77,13 +75,14 @@ final class LocalShard: ShardClient {
     }
 
     func view() throws -> any ShardView {
-        try SnapshotView(
-            snapshot: shard.snapshot(), index: index, shard: number, cache: cache)
+        CountedView(
+            try SnapshotView(
+                snapshot: shard.snapshot(), index: index, shard: number, cache: cache), counter)
     }
 
-    func refresh() throws { try shard.refresh() }
+    func refresh() throws { _ = try counter.measure(\.refresh) { try shard.refresh() } }
 
-    func flush() throws { try shard.commit() }
+    func flush() throws { try counter.measure(\.flush) { try shard.commit() } }
 
     func forceMerge(to segmentCount: Int, onlyExpungesDeletes: Bool) throws {
         try shard.refresh()
@@ -96,8 +95,12 @@ final class LocalShard: ShardClient {
         try shard.commit()
     }
 
-    /// The mapping is read from the catalog whenever it is needed.
-    func adopt(_ index: IndexMetadata) {}
+    /// The mapping is read from the catalog whenever it is needed; this is told.
+    func adopt(_ index: IndexMetadata) { shard.setRefreshInterval(index.refreshInterval) }
+
+    func show(through offset: Int64) throws {
+        if shard.visibleEnd <= offset { try refresh() }
+    }
 
     func tick(at now: Duration) {
         // A shard that has failed says so to the next who writes; here there is nobody to tell.
@@ -116,10 +119,11 @@ final class LocalShard: ShardClient {
         figures.refreshCount = own.refreshCount
         figures.flushCount = own.commitCount
         figures.memoryByteCount = own.bufferByteCount
-        counts.withLock { counts in
-            figures.indexedCount = counts.indexed
-            figures.removedCount = counts.removed
-        }
+        figures.operations = counter.now
+        let merges = shard.index.mergeFigures
+        figures.operations.merge.add(merges.duration, times: merges.count)
+        figures.operations.mergedDocCount = merges.docCount
+        figures.operations.mergedByteCount = merges.byteCount
         for view in snapshot.segments {
             var segment = ShardFigures.Segment(name: "_\(String(view.id.number, radix: 36))")
             segment.docCount = view.liveCount

@@ -36,6 +36,8 @@ package struct SearchRequest: Sendable {
     package var timeoutMilliseconds: Double?
     package var slice: Slice?
     package var pointInTime: PointInTime?
+    /// Groups that the search counts for in the statistics.
+    package var stats: [String] = []
     package var indicesBoost: [(index: String, boost: Float)] = []
 
     package var source = SourceSelection.all

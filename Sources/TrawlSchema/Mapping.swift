@@ -214,6 +214,9 @@ package struct Mapping: Sendable, Equatable {
 
 /// `*` stands for any run of characters.
 package enum Wildcard {
+    package static func isPattern(_ text: String) -> Bool { text.utf8.contains(UInt8(ascii: "*")) }
+
+    /// Linear in text times pattern at worst: it only ever goes back to the last star.
     package static func matches(_ pattern: String, _ text: String) -> Bool {
         let pattern = Array(pattern.utf8)
         let text = Array(text.utf8)

@@ -59,6 +59,8 @@ package final class Shard: Sendable {
         /// Everything before this offset is visible to searches.
         var visible: Int64 = 0
         var refreshCount = 0
+        /// Nil: only when asked.
+        var refreshInterval: Duration?
     }
 
     package let path: String
@@ -85,7 +87,9 @@ package final class Shard: Sendable {
         self.letters = letters
         self.reader = reader
         applied = Mutex(Applied(applier: applier, committed: applier.checkpoint.applied))
-        times = Mutex(Times(visible: applier.checkpoint.applied))
+        times = Mutex(
+            Times(
+                visible: applier.checkpoint.applied, refreshInterval: options.refreshInterval))
     }
 
     /// The offset after the last applied change.
@@ -107,6 +111,14 @@ package final class Shard: Sendable {
     package func snapshot() -> Snapshot { index.snapshot }
 
     // MARK: Visibility
+
+    /// Every change before this offset is visible to searches.
+    package var visibleEnd: Int64 { times.withLock { $0.visible } }
+
+    /// How often changes become visible by themselves; nil for only when asked.
+    package func setRefreshInterval(_ interval: Duration?) {
+        times.withLock { $0.refreshInterval = interval }
+    }
 
     /// Makes everything applied so far visible to searches.
     @discardableResult
@@ -180,7 +192,7 @@ package final class Shard: Sendable {
     package func tick(at now: Duration) throws {
         let (isRefreshDue, isCommitDue): (Bool, Bool) = times.withLock { times in
             let isRefreshDue =
-                options.refreshInterval.map { now - times.lastRefresh >= $0 } ?? false
+                times.refreshInterval.map { now - times.lastRefresh >= $0 } ?? false
             if isRefreshDue { times.lastRefresh = now }
             return (isRefreshDue, now - times.lastCommit >= options.commitAfter)
         }

@@ -1,4 +1,5 @@
 package import TrawlJSON
+internal import TrawlSchema
 
 /// Settings by their full names, `index.number_of_shards`, in the order of the names. Values are
 /// strings or lists of strings, as the API gives them back.
@@ -128,38 +129,5 @@ package struct FlatSettings: Sendable, Equatable {
         var copy = FlatSettings()
         copy.values = values.filter { wanted($0.key) }
         return copy
-    }
-}
-
-/// `*` stands for any characters, as in names of indices, fields and settings.
-package enum Wildcard {
-    package static func isPattern(_ text: String) -> Bool { text.utf8.contains(UInt8(ascii: "*")) }
-
-    /// Linear in text times pattern at worst: it only ever goes back to the last star.
-    package static func matches(_ pattern: String, _ text: String) -> Bool {
-        let pattern = Array(pattern.utf8)
-        let text = Array(text.utf8)
-        var p = 0
-        var t = 0
-        var star = -1
-        var mark = 0
-        while t < text.count {
-            if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
-                star = p
-                mark = t
-                p += 1
-            } else if p < pattern.count, pattern[p] == text[t] {
-                p += 1
-                t += 1
-            } else if star >= 0 {
-                p = star + 1
-                mark += 1
-                t = mark
-            } else {
-                return false
-            }
-        }
-        while p < pattern.count, pattern[p] == UInt8(ascii: "*") { p += 1 }
-        return p == pattern.count
     }
 }

@@ -7,6 +7,8 @@ package struct IndexCreation: Sendable {
     package var settings = FlatSettings()
     package var mappings = JSONObject()
     package var aliases: [String: JSONObject] = [:]
+    /// An index made of another has all that it needs.
+    package var ignoresTemplates = false
 
     package init(name: String) { self.name = name }
 
@@ -54,7 +56,8 @@ extension CatalogSnapshot {
         let name = creation.name
         try IndexName.checkIndex(name)
         try checkNameIsFree(name)
-        var content = templateContent(for: name)
+        var content =
+            creation.ignoresTemplates ? TemplateContent() : templateContent(for: name)
         var own = TemplateContent()
         own.settings = creation.settings
         own.mappings = creation.mappings

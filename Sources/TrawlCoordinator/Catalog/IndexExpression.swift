@@ -1,5 +1,6 @@
 internal import TrawlErrors
 package import TrawlJSON
+internal import TrawlSchema
 
 /// How forgiving a look-up of names is.
 package struct IndexOptions: Sendable, Equatable {
@@ -272,15 +273,19 @@ package enum DateMathName {
     }
 
     private static func date(_ body: String, now: Int64) throws(CoordinatorError) -> String {
-        var math = body[...]
+        var math = body
         var format = "uuuu.MM.dd"
-        var zone: Int64 = 0
+        var zone = Zone.utc
         if let brace = body.firstIndex(of: "{") {
-            math = body[..<brace]
+            math = String(body[..<brace])
             var inner = body[body.index(after: brace)...]
             if inner.hasSuffix("}") { inner = inner.dropLast() }
             if let bar = inner.firstIndex(of: "|") {
-                zone = offset(inner[inner.index(after: bar)...])
+                let name = String(inner[inner.index(after: bar)...])
+                guard let found = Zone(id: name) else {
+                    throw .illegalArgument("unknown time zone [\(name)] in [\(body)]")
+                }
+                zone = found
                 inner = inner[..<bar]
             }
             format = String(inner)
@@ -290,136 +295,29 @@ package enum DateMathName {
                 .invalidRequest, "parse_exception",
                 "invalid dynamic name expression [\(body)]. missing `now`")
         }
-        var civil = CalendarTime(milliseconds: now + zone)
-        var rest = math.dropFirst(3)
-        while let sign = rest.popFirst() {
-            let digits = rest.prefix { $0.isNumber }
-            rest = rest.dropFirst(digits.count)
-            guard let unit = rest.popFirst() else { break }
-            if sign == "/" {
-                civil.roundDown(unit)
-            } else {
-                civil.add((sign == "-" ? -1 : 1) * (Int64(digits) ?? 1), unit)
-            }
+        do throws(SchemaError) {
+            let instant = try DateMath(
+                format: .default, zone: zone, now: Instant(epochMillis: now)
+            ).instant(math, roundUp: false)
+            return try DateFormat(format).string(instant, zone: zone)
+        } catch {
+            throw CoordinatorError(.invalidRequest, error.type, error.reason)
         }
-        return civil.text(format)
-    }
-
-    private static func offset(_ text: Substring) -> Int64 {
-        let parts = text.drop { $0 == "+" || $0 == "-" }.split(separator: ":")
-        let minutes =
-            (parts.first.flatMap { Int64($0) } ?? 0) * 60
-            + (parts.count > 1 ? Int64(parts[1]) ?? 0 : 0)
-        return (text.hasPrefix("-") ? -1 : 1) * minutes * 60_000
     }
 }
 
-/// A moment as year, month, day and time of day, in the proleptic Gregorian calendar.
-package struct CalendarTime {
-    package var year: Int64
-    package var month: Int64
-    package var day: Int64
-    package var millisecondOfDay: Int64
+/// Moments as the API writes them.
+package enum TimeText {
+    private static let clockFormat = try! DateFormat("HH:mm:ss")
+    private static let dateFormat = try! DateFormat("strict_date_time")
 
-    /// Days to civil by Howard Hinnant's algorithm, "chrono-Compatible Low-Level Date Algorithms".
-    package init(milliseconds: Int64) {
-        let days = Self.floor(milliseconds, 86_400_000)
-        millisecondOfDay = milliseconds - days * 86_400_000
-        let z = days + 719_468
-        let era = Self.floor(z, 146_097)
-        let doe = z - era * 146_097
-        let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365
-        let doy = doe - (365 * yoe + yoe / 4 - yoe / 100)
-        let mp = (5 * doy + 2) / 153
-        day = doy - (153 * mp + 2) / 5 + 1
-        month = mp < 10 ? mp + 3 : mp - 9
-        year = yoe + era * 400 + (month <= 2 ? 1 : 0)
-    }
-
-    package var milliseconds: Int64 {
-        let y = month <= 2 ? year - 1 : year
-        let era = Self.floor(y, 400)
-        let yoe = y - era * 400
-        let doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let doe = yoe * 365 + yoe / 4 - yoe / 100 + doy
-        return (era * 146_097 + doe - 719_468) * 86_400_000 + millisecondOfDay
-    }
-
-    private static func floor(_ a: Int64, _ b: Int64) -> Int64 { a >= 0 ? a / b : (a - b + 1) / b }
-
-    mutating func add(_ count: Int64, _ unit: Character) {
-        switch unit {
-        case "y", "M":
-            let months = year * 12 + month - 1 + count * (unit == "y" ? 12 : 1)
-            year = Self.floor(months, 12)
-            month = months - year * 12 + 1
-            let isLeap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
-            let length: Int64 =
-                month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
-            day = min(day, length)
-        default:
-            let scale: Int64 =
-                switch unit {
-                case "w": 604_800_000
-                case "d": 86_400_000
-                case "h", "H": 3_600_000
-                case "m": 60_000
-                default: 1000
-                }
-            self = CalendarTime(milliseconds: milliseconds + count * scale)
-        }
-    }
-
-    mutating func roundDown(_ unit: Character) {
-        switch unit {
-        case "y":
-            month = 1
-            day = 1
-            millisecondOfDay = 0
-        case "M":
-            day = 1
-            millisecondOfDay = 0
-        case "w":
-            // 1970-01-01 was a Thursday; weeks begin on Monday.
-            let days = Self.floor(milliseconds, 86_400_000)
-            let weekday = (days + 3) - Self.floor(days + 3, 7) * 7
-            self = CalendarTime(milliseconds: (days - weekday) * 86_400_000)
-        case "d": millisecondOfDay = 0
-        case "h", "H": millisecondOfDay -= millisecondOfDay % 3_600_000
-        case "m": millisecondOfDay -= millisecondOfDay % 60_000
-        default: millisecondOfDay -= millisecondOfDay % 1000
-        }
-    }
-
-    /// Letters `u y M d H m s S`; everything else stands as it is.
-    package func text(_ format: String) -> String {
-        var result = ""
-        var rest = format[...]
-        while let letter = rest.first {
-            let run = rest.prefix { $0 == letter }
-            rest = rest.dropFirst(run.count)
-            let value: Int64? =
-                switch letter {
-                case "u", "y", "Y": run.count == 2 ? year % 100 : year
-                case "M": month
-                case "d": day
-                case "H": millisecondOfDay / 3_600_000
-                case "m": millisecondOfDay / 60_000 % 60
-                case "s": millisecondOfDay / 1000 % 60
-                case "S": millisecondOfDay % 1000
-                default: nil
-                }
-            guard let value else {
-                result += letter == "'" ? "" : String(run)
-                continue
-            }
-            let digits = String(value)
-            result += String(repeating: "0", count: max(0, run.count - digits.count)) + digits
-        }
-        return result
-    }
-
+    /// `2026-01-31T12:34:56.789Z`.
     package static func iso(_ milliseconds: Int64) -> String {
-        CalendarTime(milliseconds: milliseconds).text("uuuu-MM-dd'T'HH:mm:ss.SSS") + "Z"
+        dateFormat.string(Instant(epochMillis: milliseconds))
+    }
+
+    /// `12:34:56`.
+    package static func clock(_ milliseconds: Int64) -> String {
+        clockFormat.string(Instant(epochMillis: milliseconds))
     }
 }

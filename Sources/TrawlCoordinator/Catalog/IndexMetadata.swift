@@ -68,6 +68,11 @@ package struct IndexMetadata: Sendable {
 
     package var shardCount: Int { settings.int("index.number_of_shards") ?? 1 }
     package var replicaCount: Int { settings.int("index.number_of_replicas") ?? 1 }
+    /// Copies of each shard beyond the first have no place on one node.
+    package var unassignedCopyCount: Int {
+        let expands = settings.text("index.auto_expand_replicas") ?? "false"
+        return expands == "false" ? replicaCount : 0
+    }
     package var isHidden: Bool { settings.bool("index.hidden") ?? false }
     package var maxResultWindow: Int { settings.int("index.max_result_window") ?? 10_000 }
 

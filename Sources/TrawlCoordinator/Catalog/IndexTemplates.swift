@@ -1,4 +1,5 @@
 package import TrawlJSON
+internal import TrawlSchema
 
 /// What templates give to a new index: settings, mappings and aliases, laid over one another.
 package struct TemplateContent: Sendable {

@@ -175,7 +175,9 @@ extension RequestReader {
             request.docvalueFields = try fieldsAndFormats(value, key)
         case "fields" where !isObject: request.fields = try fieldsAndFormats(value, key)
         case "search_after" where !isObject: request.searchAfter = try searchAfter(value, key)
-        case "stats" where !isObject, "ext" where isObject, "derived" where isObject,
+        case "stats" where !isObject:
+            request.stats = value.arrayValue?.compactMap(\.stringValue) ?? []
+        case "ext" where isObject, "derived" where isObject,
             "search_pipeline" where isObject:
             break
         default: return false

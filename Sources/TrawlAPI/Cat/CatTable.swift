@@ -1,10 +1,11 @@
 internal import TrawlCoordinator
 internal import TrawlHTTP
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// A table of `_cat`: columns that may be chosen, sorted by and explained.
-struct CatTable {
-    struct Column {
+struct CatTable: Sendable {
+    struct Column: Sendable {
         var name: String
         var aliases: [String] = []
         var isDefault = true
@@ -13,7 +14,7 @@ struct CatTable {
         /// A size in bytes or a duration in milliseconds, shown in units.
         var unit = Unit.none
 
-        enum Unit { case none, bytes, milliseconds }
+        enum Unit: Sendable { case none, bytes, milliseconds }
 
         init(
             _ name: String, _ aliases: String, default isDefault: Bool = true,
@@ -36,7 +37,7 @@ struct CatTable {
     }
 
     /// What stands in a row: text or a number, which are sorted differently.
-    enum Cell {
+    enum Cell: Sendable {
         case text(String?)
         case number(Int?)
     }

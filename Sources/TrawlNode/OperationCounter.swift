@@ -1,0 +1,92 @@
+internal import Synchronization
+internal import TrawlCoordinator
+internal import TrawlDocument
+internal import TrawlQuery
+
+/// Counts what one shard does.
+final class OperationCounter: Sendable {
+    private let figures = Mutex(OperationFigures())
+
+    var now: OperationFigures { figures.withLock { $0 } }
+
+    func change(_ body: (inout OperationFigures) -> Void) {
+        figures.withLock { body(&$0) }
+    }
+
+    /// Counts one more of a kind, with the time it took.
+    func measure<Result>(
+        _ kind: WritableKeyPath<OperationFigures, OperationFigures.Tally>,
+        _ body: () throws -> Result
+    ) rethrows -> Result {
+        let began = ContinuousClock.now
+        defer { change { $0[keyPath: kind].add(ContinuousClock.now - began) } }
+        return try body()
+    }
+
+    func count(_ outcomes: [ChangeOutcome], _ changes: [Change], took duration: Duration) {
+        change { figures in
+            let share = duration / max(1, outcomes.count)
+            for (outcome, change) in zip(outcomes, changes) {
+                switch outcome {
+                case .created, .updated: figures.index.add(share)
+                case .deleted: figures.delete.add(share)
+                case .noop: figures.noopUpdateCount += 1
+                case .notFound: if change.operation == .delete { figures.delete.add(share) }
+                case .failed: figures.failedIndexCount += 1
+                case .conflict: break
+                }
+            }
+        }
+    }
+}
+
+/// A view that tells a counter of the questions put to it.
+final class CountedView: ShardView {
+    private let view: any ShardView
+    private let counter: OperationCounter
+
+    init(_ view: any ShardView, _ counter: OperationCounter) {
+        self.view = view
+        self.counter = counter
+    }
+
+    func check(_ query: Query, now: Int64) throws { try view.check(query, now: now) }
+
+    func statistics(of request: SearchRequest, now: Int64) throws -> any ShardStatistics {
+        try view.statistics(of: request, now: now)
+    }
+
+    func find(_ question: ShardQuestion) throws -> ShardAnswer {
+        let groups = question.request.stats
+        let began = ContinuousClock.now
+        var answer = try view.find(question)
+        let took = ContinuousClock.now - began
+        counter.change { figures in
+            figures.query.add(took)
+            for group in groups { figures.groups[group, default: .init()].query.add(took) }
+        }
+        let fetch = answer.fetch
+        answer.fetch = { [counter] places in
+            let began = ContinuousClock.now
+            defer {
+                let took = ContinuousClock.now - began
+                counter.change { figures in
+                    figures.fetch.add(took)
+                    for group in groups {
+                        figures.groups[group, default: .init()].fetch.add(took)
+                    }
+                }
+            }
+            return try fetch(places)
+        }
+        return answer
+    }
+
+    func count(_ question: ShardQuestion) throws -> Int {
+        try counter.measure(\.query) { try view.count(question) }
+    }
+
+    func explain(_ question: ShardQuestion, id: DocumentID) throws -> Explanation? {
+        try view.explain(question, id: id)
+    }
+}
