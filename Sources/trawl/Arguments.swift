@@ -77,6 +77,9 @@ struct Arguments: Sendable {
         return false
     }
 
+    /// Adds an option as if it had been given.
+    mutating func set(_ name: String, to value: String) { values[name] = [value] }
+
     func has(_ name: String) -> Bool { values[name] != nil }
 
     func value(_ name: String) -> String? { values[name]?.last }

@@ -13,10 +13,14 @@ enum ServeCommand {
                 help: "default 127.0.0.1:9200; port 0 lets the system choose"),
             .init(name: "name", value: "NAME", help: "the node's name"),
             .init(name: "cluster-name", value: "NAME", help: "the cluster's name"),
+            .init(
+                name: "config", value: "FILE",
+                help: "settings, name = value (default: trawl.conf, if it is there)"),
             .init(name: "port-file", value: "FILE", help: "write the port there once it listens"),
         ],
         examples: ["trawl serve", "trawl serve --data /tmp/try --listen 127.0.0.1:0"]
     ) { arguments, output in
+        let arguments = try Settings(arguments, of: command.options).completed
         var configuration = NodeConfiguration()
         if let directory = arguments.value("data") { configuration.dataDirectory = directory }
         if let name = arguments.value("name") { configuration.name = name }
