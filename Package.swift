@@ -38,7 +38,9 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 let package = Package(
     name: "trawl",
     products: [
-        .executable(name: "trawl", targets: ["trawl"])
+        .executable(name: "trawl", targets: ["trawl"]),
+        // The engine within a program: `EmbeddedNode`.
+        .library(name: "Trawl", targets: ["TrawlNode"]),
     ],
     targets: [
         // C: kernels of our own, shims, and the system's libraries

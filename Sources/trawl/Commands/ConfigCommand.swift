@@ -32,7 +32,9 @@ enum ConfigCommand {
         var table = TextTable([(head: "", alignment: .left), (head: "", alignment: .left)])
         for setting in settings.all {
             let value = setting.value.map { "= \($0)" } ?? ""
-            let note = arguments.has("origin") ? setting.origin.text : setting.help
+            let note =
+                arguments.has("origin")
+                ? "\(setting.origin.text): \(setting.help)" : setting.help
             table.add(["\(setting.name) \(value)", "# \(note)"])
         }
         for line in table.lines() { output.line(line) }

@@ -3,7 +3,7 @@ internal import TrawlNode
 
 /// `trawl serve`: one node, until it is told to stop.
 enum ServeCommand {
-    static let command = Command(
+    static let command: Command = Command(
         name: "serve", summary: "Start a node that answers the Elasticsearch API.",
         details: "Stops on SIGINT and SIGTERM: finishes what is under way, commits, exits 0.",
         options: [
