@@ -42,7 +42,8 @@ enum Routes {
             + SearchRoutes.routes + ScrollRoutes.routes + PointInTimeRoutes.routes
             + FieldCapsRoutes.routes
             + ScriptRoutes.routes + SearchTemplateRoutes.routes + ResizeRoutes.routes
-            + IngestRoutes.routes + RolloverRoutes.routes + ToolRoutes.routes + TaskRoutes.routes
+            + RankEvalRoutes.routes + IngestRoutes.routes
+            + RolloverRoutes.routes + ToolRoutes.routes + TaskRoutes.routes
             + ByQueryRoutes.routes
     }
 }
