@@ -57,17 +57,20 @@ package final class FollowedFile {
     package func next(upTo byteCount: Int = 1 << 20) throws(IngestError) -> Lines? {
         while true {
             if let lines = take() { return lines }
-            if try read(byteCount) { continue }
             var status = stat()
             // The system fills a stat, nothing beyond it.
-            guard unsafe fstat(descriptor, &status) == 0, Int(status.st_size) < readByteCount else {
+            guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+            let more = Int(status.st_size) - readByteCount
+            if more == 0 { return nil }
+            if more < 0 {
+                lseek(descriptor, 0, SEEK_SET)
+                readByteCount = 0
+                nextLine = 1
+                name = nil
+                pending = []
+            } else if try !read(min(more, byteCount)) {
                 return nil
             }
-            lseek(descriptor, 0, SEEK_SET)
-            readByteCount = 0
-            nextLine = 1
-            name = nil
-            pending = []
         }
     }
 
