@@ -17,6 +17,7 @@ enum Trawl {
         SimCommand.command,
         EvalCommand.command,
         CheckCommand.command,
+        LogCommand.command,
         ConfigCommand.command,
         BenchCommand.command,
         CompletionsCommand.command,
