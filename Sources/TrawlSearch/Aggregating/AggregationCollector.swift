@@ -51,7 +51,7 @@ package final class AggregationCollector: BlockCollector {
         _ window: DocWindow, matches: UnsafePointer<UInt64>, scores: UnsafePointer<Double>
     ) throws {
         unsafe block.fill(window, matches, needsScores ? scores : nil)
-        if block.docs.isEmpty { return }
+        if block.isEmpty { return }
         for aggregator in matching { try aggregator.collect(block, bucketCount: 1) }
     }
 
@@ -87,7 +87,7 @@ package final class AggregationCollector: BlockCollector {
                 }
                 unsafe room.sums.update(repeating: 1, count: Int(DocWindow.capacity))
                 unsafe block.fill(window, room.bits, room.sums)
-                for aggregator in global where !block.docs.isEmpty {
+                for aggregator in global where !block.isEmpty {
                     try aggregator.collect(block, bucketCount: 1)
                 }
                 next += DocWindow.capacity

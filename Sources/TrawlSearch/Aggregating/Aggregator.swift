@@ -86,13 +86,96 @@ class Aggregator {
     }
 }
 
+/// Runs a loop over a value that a class keeps: one access to it, not one an element.
+@inline(__always)
+func change<Value>(_ value: inout Value, _ body: (inout Value) -> Void) { body(&value) }
+
+/// Which buckets there are, how many documents each has, and the documents on their way to the
+/// aggregations inside: what the inner loops change.
+struct BucketSorter {
+    var table = BucketTable()
+    private(set) var counts: [Int] = []
+    private(set) var out = DocBlock()
+    let wantsDocs: Bool
+    let wantsScores: Bool
+    private var sharesDocs = false
+    /// Buckets of the first one around, by the place of their keys among those of a segment.
+    private var direct: [Int32] = []
+
+    init(wantsDocs: Bool, wantsScores: Bool) {
+        self.wantsDocs = wantsDocs
+        self.wantsScores = wantsScores
+    }
+
+    var memoryByteCount: Int {
+        table.memoryByteCount + counts.capacity * 8 + direct.capacity * 4
+    }
+
+    mutating func growCounts(to count: Int) {
+        if counts.count < count {
+            counts.append(contentsOf: repeatElement(0, count: count - counts.count))
+        }
+    }
+
+    mutating func add(_ count: Int, to bucket: Int) {
+        growCounts(to: bucket + 1)
+        counts[bucket] += count
+    }
+
+    /// Keys of a segment have places below `count`; zero when there are too many.
+    mutating func beginSegment(keyPlaces count: Int) {
+        direct.removeAll(keepingCapacity: true)
+        direct.append(contentsOf: repeatElement(-1, count: count))
+    }
+
+    /// A block begins.
+    ///
+    /// - Parameter isOneToOne: Every document of it will be put into just one bucket.
+    mutating func begin(_ block: DocBlock, isOneToOne: Bool) {
+        sharesDocs = isOneToOne
+        out.removeAll()
+    }
+
+    /// Puts a document of a block into a bucket.
+    @inline(__always)
+    mutating func put(_ block: DocBlock, _ place: Int, into bucket: Int) {
+        if bucket >= counts.count { growCounts(to: bucket + 1) }
+        counts[bucket] &+= 1
+        guard wantsDocs else { return }
+        if sharesDocs {
+            out.addNext(to: bucket)
+        } else {
+            out.add(block, place, to: bucket, withScore: wantsScores)
+        }
+    }
+
+    @inline(__always)
+    mutating func put(_ block: DocBlock, _ place: Int, key: Int64) {
+        put(block, place, into: table.number(Int32(truncatingIfNeeded: block.bucket(place)), key))
+    }
+
+    /// The same for the first bucket around, by the place of the key among those of the segment.
+    @inline(__always)
+    mutating func put(_ block: DocBlock, _ place: Int, keyPlace: Int, key: () -> Int64) {
+        var bucket = direct[keyPlace]
+        if bucket < 0 {
+            bucket = Int32(table.number(0, key()))
+            direct[keyPlace] = bucket
+        }
+        put(block, place, into: Int(bucket))
+    }
+
+    /// What was put since the block began.
+    mutating func finish(_ block: DocBlock) {
+        out.window = block.window
+        if sharesDocs, wantsDocs { out.share(block) }
+    }
+}
+
 /// An aggregator that sorts documents into buckets of its own and hands them on to those inside.
 class BucketAggregator: Aggregator {
     let children: [Aggregator]
-    /// How many documents each bucket has.
-    final var counts: [Int] = []
-    final var out = DocBlock()
-    private let wantsScores: Bool
+    final var sorter: BucketSorter
 
     override init(_ request: Aggregation, _ context: AggregationContext) {
         preconditionFailure("made with its children")
@@ -100,11 +183,12 @@ class BucketAggregator: Aggregator {
 
     init(_ request: Aggregation, _ context: AggregationContext, children: [Aggregator]) {
         self.children = children
-        wantsScores = children.contains { $0.needsScores }
+        sorter = BucketSorter(
+            wantsDocs: !children.isEmpty, wantsScores: children.contains { $0.needsScores })
         super.init(request, context)
     }
 
-    final override var needsScores: Bool { wantsScores }
+    final override var needsScores: Bool { sorter.wantsScores }
 
     override var seesEverySegment: Bool { children.contains { $0.seesEverySegment } }
 
@@ -116,59 +200,61 @@ class BucketAggregator: Aggregator {
         for child in children { try child.end(segment) }
     }
 
-    final func growCounts(to count: Int) {
-        if counts.count < count {
-            counts.append(contentsOf: repeatElement(0, count: count - counts.count))
+    /// Sorts a block by `body` and hands it on.
+    @inline(__always)
+    final func sort(
+        _ block: DocBlock, isOneToOne: Bool = false, besides byteCount: Int = 0,
+        _ body: (inout BucketSorter) -> Void
+    ) throws {
+        change(&sorter) { sorter in
+            sorter.begin(block, isOneToOne: isOneToOne)
+            body(&sorter)
+            sorter.finish(block)
+        }
+        try account(sorter.memoryByteCount + byteCount)
+        if sorter.out.isEmpty { return }
+        for child in children {
+            try child.collect(sorter.out, bucketCount: sorter.counts.count)
         }
     }
 
-    /// Puts a document of a block into a bucket.
-    @inline(__always)
-    final func put(_ block: DocBlock, _ place: Int, into bucket: Int) {
-        if bucket >= counts.count { growCounts(to: bucket + 1) }
-        counts[bucket] += 1
-        if children.isEmpty { return }
-        out.docs.append(block.docs[place])
-        out.buckets.append(Int32(bucket))
-        if wantsScores { out.scores.append(block.scores[place]) }
-    }
-
-    /// Hands on what was put since the last time. Before `collect` returns.
-    final func handOn(_ block: DocBlock) throws {
-        if children.isEmpty || out.docs.isEmpty { return }
-        out.window = block.window
-        for child in children { try child.collect(out, bucketCount: counts.count) }
-        out.removeAll()
-    }
-
     final func count(of bucket: Int) -> Int {
-        bucket >= 0 && bucket < counts.count ? counts[bucket] : 0
+        bucket >= 0 && bucket < sorter.counts.count ? sorter.counts[bucket] : 0
     }
 
     final func childPartials(of bucket: Int) throws -> [any PartialAggregation] {
         try children.map { try $0.partial(of: bucket) }
     }
+
+    /// Buckets as results have them.
+    final func partials(
+        _ buckets: some Sequence<Int>, key: (Int) -> BucketKey
+    ) throws -> PartialBuckets {
+        var partials = PartialBuckets()
+        for bucket in buckets {
+            partials.buckets.append(
+                PartialBucket(
+                    key: key(bucket), docCount: count(of: bucket),
+                    children: try childPartials(of: bucket)))
+        }
+        if children.contains(where: { $0.seesEverySegment }) {
+            partials.emptyChildren = try childPartials(of: Aggregator.none)
+        }
+        return partials
+    }
 }
 
 /// Buckets by one number: rounded values, ordinals of terms, tuples of keys.
 class KeyedAggregator: BucketAggregator {
-    final var table = BucketTable()
     private var groups: BucketGroups?
 
-    @inline(__always)
-    final func put(_ block: DocBlock, _ place: Int, key: Int64) {
-        put(block, place, into: table.number(block.buckets[place], key))
-    }
+    final func key(at bucket: Int) -> Int64 { sorter.table.keys[bucket] }
 
     /// The buckets within one around.
     final func buckets(of parent: Int) -> ArraySlice<Int32> {
-        let known = groups ?? BucketGroups(table.parents)
+        let known = groups ?? BucketGroups(sorter.table.parents)
         groups = known
         return known[parent]
-    }
-
-    final func accountTable(besides byteCount: Int = 0) throws {
-        try account(table.memoryByteCount + counts.capacity * 8 + byteCount)
     }
 }
 

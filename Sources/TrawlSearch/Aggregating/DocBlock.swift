@@ -3,16 +3,35 @@ internal import TrawlPostings
 /// Some documents of one window, each with the bucket that it is for.
 struct DocBlock {
     var window = DocWindow(base: 0, end: 1)
-    var docs: [Int32] = []
-    var buckets: [Int32] = []
+    private(set) var count = 0
+    /// Set when the documents are neighbours: then `docs` is empty.
+    private(set) var run: Range<Int>?
+    private var docs: [Int32] = []
+    /// Empty when all are for the first bucket.
+    private var buckets: [Int32] = []
     /// Of the documents, when an aggregation wants them; else empty.
-    var scores: [Float] = []
+    private var scores: [Float] = []
+
+    var isEmpty: Bool { count == 0 }
+    var places: Range<Int> { 0..<count }
+
+    @inline(__always)
+    func doc(_ place: Int) -> Int { run.map { $0.lowerBound + place } ?? Int(docs[place]) }
+
+    @inline(__always)
+    func bucket(_ place: Int) -> Int { buckets.isEmpty ? 0 : Int(buckets[place]) }
+
+    func score(_ place: Int) -> Float { scores[place] }
 
     mutating func removeAll() {
+        count = 0
+        run = nil
         docs.removeAll(keepingCapacity: true)
         buckets.removeAll(keepingCapacity: true)
         scores.removeAll(keepingCapacity: true)
     }
+
+    // MARK: Filling
 
     /// Puts in the documents of a window whose bits are set, all for the first bucket.
     mutating func fill(
@@ -20,21 +39,44 @@ struct DocBlock {
     ) {
         self.window = window
         removeAll()
-        let base = Int32(window.base)
+        let base = Int(window.base)
         for word in 0..<window.wordCount {
-            var rest = unsafe matches[word]
-            let start = base + Int32(word * 64)
-            if rest == .max {
-                for bit in 0..<Int32(64) { docs.append(start + bit) }
-                continue
-            }
-            while rest != 0 {
-                docs.append(start + Int32(rest.trailingZeroBitCount))
-                rest &= rest - 1
+            count += unsafe matches[word].nonzeroBitCount
+        }
+        if count == window.docCount {
+            run = base..<base + count
+        } else {
+            for word in 0..<window.wordCount {
+                var rest = unsafe matches[word]
+                while rest != 0 {
+                    docs.append(Int32(base + word * 64 + rest.trailingZeroBitCount))
+                    rest &= rest - 1
+                }
             }
         }
-        for _ in docs.indices { buckets.append(0) }
         guard let sums = unsafe sums else { return }
-        for doc in docs { scores.append(unsafe Float(sums[Int(doc - base)])) }
+        for place in places { scores.append(unsafe Float(sums[doc(place) - base])) }
+    }
+
+    /// Adds a document of another block, for a bucket.
+    @inline(__always)
+    mutating func add(_ block: DocBlock, _ place: Int, to bucket: Int, withScore: Bool) {
+        count += 1
+        docs.append(Int32(truncatingIfNeeded: block.doc(place)))
+        buckets.append(Int32(truncatingIfNeeded: bucket))
+        if withScore { scores.append(block.scores[place]) }
+    }
+
+    /// Adds the next document of a block all of whose documents are added, one by one.
+    @inline(__always)
+    mutating func addNext(to bucket: Int) { buckets.append(Int32(truncatingIfNeeded: bucket)) }
+
+    /// The documents of a block, once each has been given a bucket by `addNext`.
+    mutating func share(_ block: DocBlock) {
+        assert(buckets.count == block.count)
+        count = block.count
+        run = block.run
+        docs = block.docs
+        scores = block.scores
     }
 }

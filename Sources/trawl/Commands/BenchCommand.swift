@@ -3,6 +3,7 @@ enum BenchCommand {
     static let command = Command(
         name: "bench", summary: "Measure a part of the engine on this machine.",
         subcommands: [
+            BenchAggs.command,
             BenchDocuments.command,
             BenchIndex.command,
             BenchJSON.command,

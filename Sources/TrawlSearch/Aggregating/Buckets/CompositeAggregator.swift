@@ -41,18 +41,18 @@ final class CompositeAggregator: KeyedAggregator {
     }
 
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
-        for place in block.docs.indices {
-            let parts = readers.map { $0.keys(of: Int(block.docs[place])) }
-            if parts.contains(where: \.isEmpty) { continue }
-            forEachTuple(parts) { tuple in
-                if let after, order.compare(tuple, after) <= 0 { return }
-                if let bound, order.compare(tuple, bound) > 0 { return }
-                put(block, place, key: Int64(tuples.number(of: tuple)))
+        try sort(block, besides: tuples.memoryByteCount) { sorter in
+            for place in block.places {
+                let parts = readers.map { $0.keys(of: block.doc(place)) }
+                if parts.contains(where: \.isEmpty) { continue }
+                forEachTuple(parts) { tuple in
+                    if let after, order.compare(tuple, after) <= 0 { return }
+                    if let bound, order.compare(tuple, bound) > 0 { return }
+                    sorter.put(block, place, key: Int64(tuples.number(of: tuple)))
+                }
             }
-            if tuples.keys.count > nextBound, bucketCount == 1 { lowerBound() }
         }
-        try handOn(block)
-        try accountTable(besides: tuples.memoryByteCount)
+        if tuples.keys.count > nextBound, bucketCount == 1 { lowerBound() }
     }
 
     private func lowerBound() {
@@ -77,16 +77,13 @@ final class CompositeAggregator: KeyedAggregator {
     }
 
     override func partial(of bucket: Int) throws -> any PartialAggregation {
-        func tuple(_ number: Int32) -> [BucketKey] { tuples.keys[Int(table.keys[Int(number)])] }
+        func tuple(_ number: Int32) -> [BucketKey] { tuples.keys[Int(key(at: Int(number)))] }
         let chosen = buckets(of: bucket).sorted { order.compare(tuple($0), tuple($1)) < 0 }
             .prefix(composite.size)
         return CompositePartial(
             kinds: sources.map(\.values.kind), displays: sources.map(\.display),
-            buckets: try chosen.map { number in
-                PartialBucket(
-                    key: .tuple(tuple(number)), docCount: counts[Int(number)],
-                    children: try childPartials(of: Int(number)))
-            }, isUnmapped: sources.contains { $0.values.isUnmapped && !$0.source.takesMissing })
+            found: try partials(chosen.map { Int($0) }) { .tuple(tuple(Int32($0))) },
+            isUnmapped: sources.contains { $0.values.isUnmapped && !$0.source.takesMissing })
     }
 }
 
@@ -230,11 +227,11 @@ struct CompositeReader {
 struct CompositePartial: PartialAggregation {
     var kinds: [ValueKind]
     var displays: [ValueDisplay]
-    var buckets: [PartialBucket]
+    var found: PartialBuckets
     var isUnmapped: Bool
 
     mutating func merge(_ other: CompositePartial, _ reduction: Reduction) throws {
-        try buckets.merge(other.buckets, reduction)
+        try found.merge(other.found, reduction)
     }
 
     func result(
@@ -247,7 +244,7 @@ struct CompositePartial: PartialAggregation {
         func tuple(_ bucket: PartialBucket) -> [BucketKey] {
             if case .tuple(let parts) = bucket.key { parts } else { [] }
         }
-        let page = buckets.sorted { order.compare(tuple($0), tuple($1)) < 0 }
+        let page = found.buckets.sorted { order.compare(tuple($0), tuple($1)) < 0 }
             .prefix(composite.size)
         try reduction.count(page.count)
         var content = BucketsContent(buckets: [])

@@ -8,7 +8,7 @@ final class DateHistogramAggregator: KeyedAggregator {
     private let histogram: DateHistogramAggregation
     private let values: BoundValues
     private var rounding: DateRounding
-    private var numbers = SegmentNumbers(column: nil, decoding: .same, missing: nil)
+    private var numbers = SegmentNumbers.none
     private let hardBounds: (min: Int64?, max: Int64?)
     private var extendedBounds: ClosedRange<Int64>?
 
@@ -48,10 +48,8 @@ final class DateHistogramAggregator: KeyedAggregator {
 
     override func begin(_ segment: SegmentContext) throws {
         numbers = values.numbers(in: segment)
-        if let column = numbers.column, column.numbers.count > 0 {
-            rounding.prepare(
-                for: numbers.decoding.key(column.least)...numbers.decoding.key(column.greatest))
-        }
+        rounding.prepare(for: numbers.keys)
+        sorter.beginSegment(keyPlaces: rounding.starts.count)
         try super.begin(segment)
     }
 
@@ -60,17 +58,27 @@ final class DateHistogramAggregator: KeyedAggregator {
         var lastKey: Int64 = 0
         let rounding = rounding
         let bounds = hardBounds
-        numbers.forEach(block) { place, key in
-            let start = rounding.round(key)
-            if place == lastPlace, start == lastKey { return }
-            lastPlace = place
-            lastKey = start
-            if let max = bounds.max, start >= max { return }
-            if let min = bounds.min, start < min { return }
-            put(block, place, key: start)
+        let isBounded = bounds.min != nil || bounds.max != nil
+        let isPrepared = rounding.isPrepared
+        let isDirect = isPrepared && bucketCount == 1
+        try sort(block, isOneToOne: numbers.isOneToOne && !isBounded) { sorter in
+            numbers.forEach(block) { place, key in
+                let at = isPrepared ? rounding.place(of: key) : 0
+                let start = isPrepared ? rounding.starts[at] : rounding.round(key)
+                if place == lastPlace, start == lastKey { return }
+                lastPlace = place
+                lastKey = start
+                if isBounded {
+                    if let max = bounds.max, start >= max { return }
+                    if let min = bounds.min, start < min { return }
+                }
+                if isDirect {
+                    sorter.put(block, place, keyPlace: at) { start }
+                } else {
+                    sorter.put(block, place, key: start)
+                }
+            }
         }
-        try handOn(block)
-        try accountTable()
     }
 
     override func partial(of bucket: Int) throws -> any PartialAggregation {
@@ -78,11 +86,8 @@ final class DateHistogramAggregator: KeyedAggregator {
             display: values.display == .raw
                 ? .date(.default, rounding.zone) : values.display,
             isUnmapped: values.isUnmapped, rounding: rounding, bounds: extendedBounds,
-            buckets: try buckets(of: bucket).map {
-                PartialBucket(
-                    key: .number(table.keys[Int($0)]), docCount: counts[Int($0)],
-                    children: try childPartials(of: Int($0)))
-            }, emptyChildren: try childPartials(of: Aggregator.none))
+            found: try partials(buckets(of: bucket).map { Int($0) }) { .number(key(at: $0)) },
+            emptyChildren: try childPartials(of: Aggregator.none))
     }
 }
 
@@ -101,11 +106,12 @@ struct DateHistogramPartial: PartialAggregation {
     var isUnmapped: Bool
     var rounding: DateRounding
     var bounds: ClosedRange<Int64>?
-    var buckets: [PartialBucket]
+    var found: PartialBuckets
     var emptyChildren: [any PartialAggregation]
 
     mutating func merge(_ other: DateHistogramPartial, _ reduction: Reduction) throws {
-        try buckets.merge(other.buckets, reduction)
+        try found.merge(other.found, reduction)
+        emptyChildren = try reduction.merge(emptyChildren, other.emptyChildren)
     }
 
     func result(
@@ -117,7 +123,7 @@ struct DateHistogramPartial: PartialAggregation {
         if case .automatic(let count, let minimum) = histogram.interval {
             return try automatic(request, count, minimum, reduction)
         }
-        let filler = BucketFiller(buckets: buckets, emptyChildren: emptyChildren) {
+        let filler = BucketFiller(buckets: found.buckets, emptyChildren: emptyChildren) {
             rounding.next(after: $0)
         }
         let shown = try filler.results(
@@ -140,7 +146,7 @@ struct DateHistogramPartial: PartialAggregation {
     private func automatic(
         _ request: Aggregation, _ count: Int, _ minimum: CalendarUnit, _ reduction: Reduction
     ) throws -> AggregationResult {
-        let keys = buckets.compactMap { bucket -> Int64? in
+        let keys = found.buckets.compactMap { bucket -> Int64? in
             if case .number(let key) = bucket.key { key } else { nil }
         }
         let steps = AutomaticInterval.all(from: minimum)
@@ -161,18 +167,28 @@ struct DateHistogramPartial: PartialAggregation {
             try reduction.check(starts.count)
             for _ in 0..<chosen.multiple { next = coarse.next(after: next) }
         }
-        var merged: [PartialBucket] = []
-        for bucket in buckets {
-            guard case .number(let key) = bucket.key,
-                let own = starts.last(where: { $0 <= key })
-            else { continue }
-            try merged.merge(
-                [
-                    PartialBucket(
-                        key: .number(own), docCount: bucket.docCount, children: bucket.children)
-                ], reduction)
+        var merged: [Int64: PartialBucket] = [:]
+        for bucket in found.buckets {
+            guard case .number(let key) = bucket.key else { continue }
+            // The last start that is not behind the key.
+            var low = 0
+            var high = starts.count
+            while low < high {
+                let middle = (low + high) / 2
+                if starts[middle] <= key { low = middle + 1 } else { high = middle }
+            }
+            let own = starts[max(0, low - 1)]
+            guard var known = merged[own] else {
+                merged[own] = PartialBucket(
+                    key: .number(own), docCount: bucket.docCount, children: bucket.children)
+                continue
+            }
+            known.docCount += bucket.docCount
+            known.children = try reduction.merge(known.children, bucket.children)
+            merged[own] = known
         }
-        let filler = BucketFiller(buckets: merged, emptyChildren: emptyChildren) { from in
+        let filler = BucketFiller(buckets: Array(merged.values), emptyChildren: emptyChildren) {
+            from in
             starts.first { $0 > from } ?? .max
         }
         let shown = try filler.results(

@@ -24,8 +24,8 @@ final class WindowFilter {
     }
 
     @inline(__always)
-    func matches(_ doc: Int32) -> Bool {
-        let bit = Int(doc) - Int(base ?? 0)
+    func matches(_ doc: Int) -> Bool {
+        let bit = doc - Int(base ?? 0)
         return unsafe room.bits[bit >> 6] & (1 << UInt64(bit & 63)) != 0
     }
 
@@ -56,18 +56,18 @@ final class FiltersAggregator: FixedAggregator {
     }
 
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
-        try grow(to: bucketCount)
         for filter in filters { filter.see(block.window) }
-        for place in block.docs.indices {
-            let first = Int(block.buckets[place]) * heads.count
-            var isMatched = false
-            for number in filters.indices where filters[number].matches(block.docs[place]) {
-                put(block, place, into: first + number)
-                isMatched = true
+        try sort(block) { sorter in
+            for place in block.places {
+                let first = block.bucket(place) * heads.count
+                var isMatched = false
+                for number in filters.indices where filters[number].matches(block.doc(place)) {
+                    sorter.put(block, place, into: first + number)
+                    isMatched = true
+                }
+                if hasOther, !isMatched { sorter.put(block, place, into: first + filters.count) }
             }
-            if hasOther, !isMatched { put(block, place, into: first + filters.count) }
         }
-        try handOn(block)
     }
 
     override func end(_ segment: SegmentContext) throws {
@@ -103,19 +103,19 @@ final class AdjacencyMatrixAggregator: FixedAggregator {
     }
 
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
-        try grow(to: bucketCount)
         for filter in filters { filter.see(block.window) }
-        for place in block.docs.indices {
-            let first = Int(block.buckets[place]) * heads.count
-            let matched = filters.indices.filter { filters[$0].matches(block.docs[place]) }
-            for (order, i) in matched.enumerated() {
-                put(block, place, into: first + i)
-                for j in matched[(order + 1)...] {
-                    put(block, place, into: first + pair(i, j))
+        try sort(block) { sorter in
+            for place in block.places {
+                let first = block.bucket(place) * heads.count
+                let matched = filters.indices.filter { filters[$0].matches(block.doc(place)) }
+                for (order, i) in matched.enumerated() {
+                    sorter.put(block, place, into: first + i)
+                    for j in matched[(order + 1)...] {
+                        sorter.put(block, place, into: first + pair(i, j))
+                    }
                 }
             }
         }
-        try handOn(block)
     }
 
     /// Where the bucket of two filters lies, `i` before `j`.

@@ -16,11 +16,6 @@ class FixedAggregator: BucketAggregator {
         super.init(request, context, children: children)
     }
 
-    final func grow(to bucketCount: Int) throws {
-        growCounts(to: bucketCount * heads.count)
-        try account(counts.capacity * 8)
-    }
-
     final override func partial(of bucket: Int) throws -> any PartialAggregation {
         FixedPartial(
             heads: heads,

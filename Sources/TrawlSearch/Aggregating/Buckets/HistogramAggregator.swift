@@ -4,9 +4,13 @@ internal import TrawlSegment
 
 /// `histogram`: keys are numbers of intervals from the offset.
 final class HistogramAggregator: KeyedAggregator {
+    private static let maxKeyPlaces = 1 << 16
+
     private let histogram: HistogramAggregation
     private let values: BoundValues
-    private var numbers = SegmentNumbers(column: nil, decoding: .same, missing: nil)
+    private var numbers = SegmentNumbers.none
+    /// The least key of the segment, when its keys lie near each other.
+    private var firstKey: Int64?
 
     init(
         _ request: Aggregation, _ histogram: HistogramAggregation, _ context: AggregationContext,
@@ -22,7 +26,23 @@ final class HistogramAggregator: KeyedAggregator {
 
     override func begin(_ segment: SegmentContext) throws {
         numbers = values.numbers(in: segment)
+        firstKey = nil
+        if let keys = numbers.keys {
+            let low = index(of: keys.lowerBound)
+            let high = index(of: keys.upperBound)
+            // Both far from where doubles lose whole numbers.
+            if low.magnitude < 1 << 50, high - low < Self.maxKeyPlaces {
+                firstKey = low
+                sorter.beginSegment(keyPlaces: Int(high - low) + 1)
+            }
+        }
         try super.begin(segment)
+    }
+
+    private func index(of key: Int64) -> Int64 {
+        let index = ((values.kind.double(of: key) - histogram.offset) / histogram.interval)
+            .rounded(.down)
+        return Int64(max(-9e18, min(index, 9e18)))
     }
 
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
@@ -32,43 +52,46 @@ final class HistogramAggregator: KeyedAggregator {
         let interval = histogram.interval
         let offset = histogram.offset
         let bounds = histogram.hardBounds
-        numbers.forEach(block) { place, key in
-            let index = ((kind.double(of: key) - offset) / interval).rounded(.down)
-            let bucket = Int64(max(-9e18, min(index, 9e18)))
-            if place == lastPlace, bucket == lastKey { return }
-            lastPlace = place
-            lastKey = bucket
-            if let bounds {
-                let start = index * interval
-                if let max = bounds.max, start >= max { return }
-                if let min = bounds.min, start < min { return }
+        let first = bucketCount == 1 ? firstKey : nil
+        try sort(block, isOneToOne: numbers.isOneToOne && bounds == nil) { sorter in
+            numbers.forEach(block) { place, key in
+                let index = ((kind.double(of: key) - offset) / interval).rounded(.down)
+                let bucket = Int64(max(-9e18, min(index, 9e18)))
+                if place == lastPlace, bucket == lastKey { return }
+                lastPlace = place
+                lastKey = bucket
+                if let bounds {
+                    let start = index * interval
+                    if let max = bounds.max, start >= max { return }
+                    if let min = bounds.min, start < min { return }
+                }
+                if let first {
+                    sorter.put(block, place, keyPlace: Int(bucket &- first)) { bucket }
+                } else {
+                    sorter.put(block, place, key: bucket)
+                }
             }
-            put(block, place, key: bucket)
         }
-        try handOn(block)
-        try accountTable()
     }
 
     override func partial(of bucket: Int) throws -> any PartialAggregation {
         HistogramPartial(
             display: values.display, isUnmapped: values.isUnmapped,
-            buckets: try buckets(of: bucket).map {
-                PartialBucket(
-                    key: .number(table.keys[Int($0)]), docCount: counts[Int($0)],
-                    children: try childPartials(of: Int($0)))
-            }, emptyChildren: try childPartials(of: Aggregator.none))
+            found: try partials(buckets(of: bucket).map { Int($0) }) { .number(key(at: $0)) },
+            emptyChildren: try childPartials(of: Aggregator.none))
     }
 }
 
 struct HistogramPartial: PartialAggregation {
     var display: ValueDisplay
     var isUnmapped: Bool
-    var buckets: [PartialBucket]
+    var found: PartialBuckets
     /// What a bucket without documents has inside.
     var emptyChildren: [any PartialAggregation]
 
     mutating func merge(_ other: HistogramPartial, _ reduction: Reduction) throws {
-        try buckets.merge(other.buckets, reduction)
+        try found.merge(other.found, reduction)
+        emptyChildren = try reduction.merge(emptyChildren, other.emptyChildren)
     }
 
     func result(
@@ -77,7 +100,7 @@ struct HistogramPartial: PartialAggregation {
         guard case .histogram(let histogram) = request.kind else {
             preconditionFailure("[\(request.name)] is no histogram")
         }
-        let filler = BucketFiller(buckets: buckets, emptyChildren: emptyChildren) { $0 + 1 }
+        let filler = BucketFiller(buckets: found.buckets, emptyChildren: emptyChildren) { $0 + 1 }
         var bounds: ClosedRange<Int64>?
         if let extended = histogram.extendedBounds, let min = extended.min ?? extended.max,
             let max = extended.max ?? extended.min

@@ -22,17 +22,17 @@ final class MultiTermsAggregator: TermsCollector {
     }
 
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
-        for place in block.docs.indices {
-            let parts = readers.map { $0.keys(of: Int(block.docs[place])) }
-            if parts.contains(where: \.isEmpty) { continue }
-            tuples.forEachCombination(of: parts) { put(block, place, key: Int64($0)) }
+        try sort(block, besides: tuples.memoryByteCount) { sorter in
+            for place in block.places {
+                let parts = readers.map { $0.keys(of: block.doc(place)) }
+                if parts.contains(where: \.isEmpty) { continue }
+                tuples.forEachCombination(of: parts) { sorter.put(block, place, key: Int64($0)) }
+            }
         }
-        try handOn(block)
-        try accountTable(besides: tuples.memoryByteCount)
     }
 
     override func key(of bucket: Int) -> BucketKey {
-        .tuple(tuples.keys[Int(table.keys[bucket])])
+        .tuple(tuples.keys[Int(key(at: bucket))])
     }
 
     override func partial(of bucket: Int) throws -> any PartialAggregation {

@@ -7,7 +7,7 @@ internal import TrawlSegment
 final class RangeAggregator: FixedAggregator {
     private let values: BoundValues
     private let ranges: [(from: Double, to: Double)]
-    private var numbers = SegmentNumbers(column: nil, decoding: .same, missing: nil)
+    private var numbers = SegmentNumbers.none
 
     init(
         _ request: Aggregation, _ range: RangeAggregation, _ context: AggregationContext,
@@ -62,22 +62,23 @@ final class RangeAggregator: FixedAggregator {
     }
 
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
-        try grow(to: bucketCount)
         let kind = values.kind
         // The last document put into each range: a document counts once, whatever its values.
         var last = [Int](repeating: -1, count: ranges.count)
-        numbers.forEach(block) { place, key in
-            let value = kind.double(of: key)
-            for number in ranges.indices {
-                let range = ranges[number]
-                if value < range.from { break }
-                if value < range.to, last[number] != place {
-                    last[number] = place
-                    put(block, place, into: Int(block.buckets[place]) * ranges.count + number)
+        try sort(block) { sorter in
+            numbers.forEach(block) { place, key in
+                let value = kind.double(of: key)
+                for number in ranges.indices {
+                    let range = ranges[number]
+                    if value < range.from { break }
+                    if value < range.to, last[number] != place {
+                        last[number] = place
+                        sorter.put(
+                            block, place, into: block.bucket(place) * ranges.count + number)
+                    }
                 }
             }
         }
-        try handOn(block)
     }
 }
 
@@ -85,7 +86,7 @@ final class RangeAggregator: FixedAggregator {
 final class IPRangeAggregator: FixedAggregator {
     private let values: BoundValues
     private let bounds: [(from: [UInt8]?, to: [UInt8]?)]
-    private var ordinals = SegmentOrdinals(column: nil, missing: nil)
+    private var ordinals = SegmentOrdinals.none
     /// The ordinals of the segment that each range holds.
     private var ranges: [Range<Int>] = []
 
@@ -176,14 +177,14 @@ final class IPRangeAggregator: FixedAggregator {
     }
 
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
-        try grow(to: bucketCount)
         var last = [Int](repeating: -1, count: bounds.count)
-        ordinals.forEach(block) { place, ordinal in
-            for number in bounds.indices where last[number] != place && isIn(number, ordinal) {
-                last[number] = place
-                put(block, place, into: Int(block.buckets[place]) * bounds.count + number)
+        try sort(block) { sorter in
+            ordinals.forEach(block) { place, ordinal in
+                for number in bounds.indices where last[number] != place && isIn(number, ordinal) {
+                    last[number] = place
+                    sorter.put(block, place, into: block.bucket(place) * bounds.count + number)
+                }
             }
         }
-        try handOn(block)
     }
 }

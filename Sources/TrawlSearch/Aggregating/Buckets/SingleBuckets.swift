@@ -2,11 +2,6 @@ internal import TrawlQuery
 
 /// One bucket for each around: `filter`, `missing`, `global`.
 class SingleAggregator: BucketAggregator {
-    final func grow(to bucketCount: Int) throws {
-        growCounts(to: bucketCount)
-        try account(counts.capacity * 8)
-    }
-
     final override func partial(of bucket: Int) throws -> any PartialAggregation {
         SinglePartial(
             docCount: count(of: bucket), children: try childPartials(of: bucket))
@@ -30,12 +25,12 @@ final class FilterAggregator: SingleAggregator {
     }
 
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
-        try grow(to: bucketCount)
         filter.see(block.window)
-        for place in block.docs.indices where filter.matches(block.docs[place]) {
-            put(block, place, into: Int(block.buckets[place]))
+        try sort(block) { sorter in
+            for place in block.places where filter.matches(block.doc(place)) {
+                sorter.put(block, place, into: block.bucket(place))
+            }
         }
-        try handOn(block)
     }
 
     override func end(_ segment: SegmentContext) throws {
@@ -47,8 +42,8 @@ final class FilterAggregator: SingleAggregator {
 /// Documents without a value of a field.
 final class MissingAggregator: SingleAggregator {
     private let values: BoundValues
-    private var numbers = SegmentNumbers(column: nil, decoding: .same, missing: nil)
-    private var ordinals = SegmentOrdinals(column: nil, missing: nil)
+    private var numbers = SegmentNumbers.none
+    private var ordinals = SegmentOrdinals.none
 
     init(
         _ request: Aggregation, _ source: ValuesSource, _ context: AggregationContext,
@@ -65,23 +60,23 @@ final class MissingAggregator: SingleAggregator {
     }
 
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
-        try grow(to: bucketCount)
         let isNumber = values.kind.isNumber
-        for place in block.docs.indices {
-            let doc = Int(block.docs[place])
-            let hasValue = isNumber ? numbers.hasValue(doc) : ordinals.hasValue(doc)
-            if !hasValue { put(block, place, into: Int(block.buckets[place])) }
+        try sort(block) { sorter in
+            for place in block.places {
+                let doc = block.doc(place)
+                let hasValue = isNumber ? numbers.hasValue(doc) : ordinals.hasValue(doc)
+                if !hasValue { sorter.put(block, place, into: block.bucket(place)) }
+            }
         }
-        try handOn(block)
     }
 }
 
 /// Every living document: `AggregationCollector` sees to it that they come.
 final class GlobalAggregator: SingleAggregator {
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
-        try grow(to: bucketCount)
-        for place in block.docs.indices { put(block, place, into: Int(block.buckets[place])) }
-        try handOn(block)
+        try sort(block, isOneToOne: true) { sorter in
+            for place in block.places { sorter.put(block, place, into: block.bucket(place)) }
+        }
     }
 }
 

@@ -38,28 +38,24 @@ class TermsCollector: KeyedAggregator {
         var chosen = buckets(of: parent).map { Int($0) }
         let isPlain = BucketOrdering.isPlain(options.order)
         if context.isOnlyShard, isPlain {
-            chosen.removeAll { counts[$0] < options.minDocCount }
+            chosen.removeAll { count(of: $0) < options.minDocCount }
             if chosen.count > options.size {
-                let all = chosen.reduce(0) { $0 + counts[$1] }
+                let all = chosen.reduce(0) { $0 + count(of: $1) }
                 chosen = first(options.size, of: chosen)
-                partial.otherCount = all - chosen.reduce(0) { $0 + counts[$1] }
+                partial.otherCount = all - chosen.reduce(0) { $0 + count(of: $1) }
             }
         } else if chosen.count > Self.keptBuckets {
-            let all = chosen.reduce(0) { $0 + counts[$1] }
+            let all = chosen.reduce(0) { $0 + count(of: $1) }
             chosen = first(max(Self.keptBuckets, options.size), of: chosen)
-            partial.otherCount = all - chosen.reduce(0) { $0 + counts[$1] }
+            partial.otherCount = all - chosen.reduce(0) { $0 + count(of: $1) }
             let isByKey = options.order.first.map { if case .key = $0 { true } else { false } }
-            partial.countError = isByKey == true ? 0 : chosen.map { counts[$0] }.min() ?? 0
+            partial.countError = isByKey == true ? 0 : chosen.map { count(of: $0) }.min() ?? 0
             if !isPlain || options.isByRisingCount { partial.countError = -1 }
         }
-        partial.buckets = try chosen.map { bucket in
-            PartialBucket(
-                key: key(of: bucket), docCount: counts[bucket],
-                children: try childPartials(of: bucket))
-        }
+        partial.found = try partials(chosen) { key(of: $0) }
         if options.minDocCount == 0 {
             for key in emptyKeys(in: parent) {
-                partial.buckets.append(
+                partial.found.buckets.append(
                     PartialBucket(
                         key: key, docCount: 0, children: try childPartials(of: Aggregator.none)))
             }
@@ -82,7 +78,7 @@ class TermsCollector: KeyedAggregator {
             let isAscending: Bool
             switch order {
             case .count(let ascending):
-                result = counts[left] - counts[right]
+                result = count(of: left) - count(of: right)
                 isAscending = ascending
             case .key(let ascending):
                 result = BucketKey.compare(key(of: left), key(of: right))
@@ -151,11 +147,12 @@ final class StringTermsAggregator: TermsCollector {
     private let filter: TermsFilterCheck
     /// Every string of every segment, by number.
     private var strings = BytesInterner()
-    private var ordinals = SegmentOrdinals(column: nil, missing: nil)
+    private var ordinals = SegmentOrdinals.none
     /// The number of each string of the segment: not looked up yet, or refused by the filter.
     private var numbers: [Int32] = []
     /// Counts by ordinal, where nothing else is asked for.
     private var flat: [Int] = []
+    private var hasPlaces = false
     /// Strings of living documents, matching or not, when empty buckets were asked for.
     private var living: Set<Int32> = []
 
@@ -175,6 +172,7 @@ final class StringTermsAggregator: TermsCollector {
         ordinals = values.ordinals(in: segment)
         numbers = [Int32](repeating: Self.unknown, count: ordinals.count)
         flat = []
+        hasPlaces = false
         try super.begin(segment)
     }
 
@@ -191,17 +189,42 @@ final class StringTermsAggregator: TermsCollector {
     }
 
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
-        if children.isEmpty, bucketCount == 1 {
-            if flat.isEmpty { flat = [Int](repeating: 0, count: ordinals.count) }
-            ordinals.forEach(block) { _, ordinal in flat[ordinal] += 1 }
+        if bucketCount == 1 {
+            if children.isEmpty { countFlat(block) } else { try collectFirst(block) }
             return
         }
-        ordinals.forEach(block) { place, ordinal in
-            let number = number(of: ordinal)
-            if number >= 0 { put(block, place, key: Int64(number)) }
+        try sort(block, besides: strings.memoryByteCount + numbers.count * 4) { sorter in
+            ordinals.forEach(block) { place, ordinal in
+                let number = number(of: ordinal)
+                if number >= 0 { sorter.put(block, place, key: Int64(number)) }
+            }
         }
-        try handOn(block)
-        try accountTable(besides: strings.memoryByteCount + numbers.count * 4)
+    }
+
+    private func countFlat(_ block: DocBlock) {
+        if flat.isEmpty { flat = [Int](repeating: 0, count: ordinals.count) }
+        unsafe flat.withUnsafeMutableBufferPointer { flat in
+            // Ordinals are below `count`.
+            ordinals.forEach(block) { _, ordinal in unsafe flat[ordinal] &+= 1 }
+        }
+    }
+
+    /// All for one bucket: strings are looked up once a segment.
+    private func collectFirst(_ block: DocBlock) throws {
+        if !hasPlaces {
+            hasPlaces = true
+            sorter.beginSegment(keyPlaces: ordinals.count)
+        }
+        let takesAll = filter.isEmpty
+        try sort(
+            block, isOneToOne: takesAll && ordinals.isOneToOne,
+            besides: strings.memoryByteCount + numbers.count * 4
+        ) { sorter in
+            ordinals.forEach(block) { place, ordinal in
+                if !takesAll, number(of: ordinal) < 0 { return }
+                sorter.put(block, place, keyPlace: ordinal) { Int64(number(of: ordinal)) }
+            }
+        }
     }
 
     override func end(_ segment: SegmentContext) throws {
@@ -212,21 +235,15 @@ final class StringTermsAggregator: TermsCollector {
 
     /// The counts of a segment become those of the shard: one walk over its dictionary.
     private func fold() throws {
-        var byteCount = 0
         func add(_ ordinal: Int, _ bytes: [UInt8]) {
             let number = intern(bytes)
             numbers[ordinal] = number
             guard number >= 0 else { return }
-            let bucket = table.number(0, Int64(number))
-            growCounts(to: bucket + 1)
-            counts[bucket] += flat[ordinal]
+            sorter.add(flat[ordinal], to: sorter.table.number(0, Int64(number)))
         }
         if let column = ordinals.column {
-            let budget = context.budget
-            _ = budget
             column.dictionary.forEach { ordinal, bytes in
                 if flat[ordinal] > 0 { add(ordinal, bytes) }
-                byteCount += 1
                 return true
             }
         }
@@ -234,7 +251,8 @@ final class StringTermsAggregator: TermsCollector {
             add(ordinals.missingOrdinal, ordinals.missing ?? [])
         }
         flat = []
-        try accountTable(besides: strings.memoryByteCount + ordinals.count * 12)
+        try account(
+            sorter.memoryByteCount + strings.memoryByteCount + ordinals.count * 12)
     }
 
     private func findLiving(_ segment: SegmentContext) {
@@ -251,11 +269,11 @@ final class StringTermsAggregator: TermsCollector {
     }
 
     override func key(of bucket: Int) -> BucketKey {
-        .bytes(Array(strings.bytes(at: Int(table.keys[bucket]))))
+        .bytes(Array(strings.bytes(at: Int(key(at: bucket)))))
     }
 
     override func emptyKeys(in parent: Int) -> [BucketKey] {
-        let known = Set(buckets(of: parent).map { Int32(table.keys[Int($0)]) })
+        let known = Set(buckets(of: parent).map { Int32(key(at: Int($0))) })
         return living.subtracting(known).map { .bytes(Array(strings.bytes(at: Int($0)))) }
     }
 
@@ -269,9 +287,13 @@ final class StringTermsAggregator: TermsCollector {
 final class NumberTermsAggregator: TermsCollector {
     private let values: BoundValues
     private let filter: TermsFilterCheck
-    private var numbers = SegmentNumbers(column: nil, decoding: .same, missing: nil)
+    private var numbers = SegmentNumbers.none
     /// Values of living documents, matching or not, when empty buckets were asked for.
     private var living: Set<Int64> = []
+    /// The least key of the segment, when its keys lie near each other.
+    private var firstKey: Int64?
+
+    private static let maxKeyPlaces = 1 << 16
 
     init(
         _ request: Aggregation, _ values: BoundValues, filter: TermsFilterCheck,
@@ -284,6 +306,14 @@ final class NumberTermsAggregator: TermsCollector {
 
     override func begin(_ segment: SegmentContext) throws {
         numbers = values.numbers(in: segment)
+        firstKey = nil
+        if let keys = numbers.keys,
+            keys.upperBound.subtractingReportingOverflow(keys.lowerBound).partialValue
+                .magnitude < Self.maxKeyPlaces, keys.lowerBound <= keys.upperBound
+        {
+            firstKey = keys.lowerBound
+            sorter.beginSegment(keyPlaces: Int(keys.upperBound - keys.lowerBound) + 1)
+        }
         try super.begin(segment)
     }
 
@@ -292,14 +322,20 @@ final class NumberTermsAggregator: TermsCollector {
         var lastPlace = -1
         var lastKey: Int64 = 0
         let takesAll = filter.isEmpty
-        numbers.forEach(block) { place, key in
-            if place == lastPlace, key == lastKey { return }
-            lastPlace = place
-            lastKey = key
-            if takesAll || filter.accepts(key) { put(block, place, key: key) }
+        let first = bucketCount == 1 ? firstKey : nil
+        try sort(block, isOneToOne: takesAll && numbers.isOneToOne) { sorter in
+            numbers.forEach(block) { place, key in
+                if place == lastPlace, key == lastKey { return }
+                lastPlace = place
+                lastKey = key
+                guard takesAll || filter.accepts(key) else { return }
+                if let first {
+                    sorter.put(block, place, keyPlace: Int(key &- first)) { key }
+                } else {
+                    sorter.put(block, place, key: key)
+                }
+            }
         }
-        try handOn(block)
-        try accountTable()
     }
 
     override func end(_ segment: SegmentContext) throws {
@@ -314,10 +350,10 @@ final class NumberTermsAggregator: TermsCollector {
         }
     }
 
-    override func key(of bucket: Int) -> BucketKey { .number(table.keys[bucket]) }
+    override func key(of bucket: Int) -> BucketKey { .number(key(at: bucket)) }
 
     override func emptyKeys(in parent: Int) -> [BucketKey] {
-        let known = Set(buckets(of: parent).map { table.keys[Int($0)] })
+        let known = Set(buckets(of: parent).map { key(at: Int($0)) })
         return living.subtracting(known).map { .number($0) }
     }
 

@@ -6,8 +6,8 @@ internal import TrawlQuery
 final class CardinalityAggregator: Aggregator {
     private let values: BoundValues
     private let threshold: Int
-    private var numbers = SegmentNumbers(column: nil, decoding: .same, missing: nil)
-    private var ordinals = SegmentOrdinals(column: nil, missing: nil)
+    private var numbers = SegmentNumbers.none
+    private var ordinals = SegmentOrdinals.none
     private var counters: [DistinctCounter] = []
     /// Hashes of the segment's strings, each computed when it is first met.
     private var hashes: [UInt64] = []
@@ -39,14 +39,19 @@ final class CardinalityAggregator: Aggregator {
             counters.append(DistinctCounter(threshold: threshold))
         }
         if values.kind.isNumber {
-            numbers.forEach(block) { place, key in
-                counters[Int(block.buckets[place])].insert(DistinctCounter.hash(key))
+            change(&counters) { counters in
+                numbers.forEach(block) { place, key in
+                    counters[block.bucket(place)].insert(DistinctCounter.hash(key))
+                }
             }
         } else if bucketCount == 1 {
-            ordinals.forEach(block) { _, ordinal in seen[ordinal] = true }
+            unsafe seen.withUnsafeMutableBufferPointer { seen in
+                // Ordinals are below `count`.
+                ordinals.forEach(block) { _, ordinal in unsafe seen[ordinal] = true }
+            }
         } else {
             ordinals.forEach(block) { place, ordinal in
-                counters[Int(block.buckets[place])].insert(hash(of: ordinal))
+                counters[block.bucket(place)].insert(hash(of: ordinal))
             }
         }
         try account(

@@ -6,7 +6,7 @@ internal import TrawlQuery
 final class PercentilesAggregator: Aggregator {
     private let values: BoundValues
     private let isHDR: Bool
-    private var numbers = SegmentNumbers(column: nil, decoding: .same, missing: nil)
+    private var numbers = SegmentNumbers.none
     private var table = BucketTable()
     private var counts: [Int] = []
     private var groups: BucketGroups?
@@ -29,7 +29,7 @@ final class PercentilesAggregator: Aggregator {
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
         var hasNegative = false
         numbers.forEach(block) { place, key in
-            let number = table.number(block.buckets[place], key)
+            let number = table.number(Int32(block.bucket(place)), key)
             if number == counts.count { counts.append(0) }
             counts[number] += 1
             if isHDR, values.kind.double(of: key) < 0 { hasNegative = true }

@@ -5,18 +5,10 @@ internal import TrawlQuery
 final class StatsAggregator: Aggregator {
     private let metric: MetricAggregation
     private let values: BoundValues
-    private let sums: Bool
-    private let extremes: Bool
-    private let squares: Bool
     private var numbers = SegmentNumbers(column: nil, decoding: .same, missing: nil)
     private var ordinals: SegmentOrdinals?
 
-    private var count: [Int] = []
-    private var sum: [ExactSum] = []
-    private var squareSum: [ExactSum] = []
-    /// As keys.
-    private var least: [Int64] = []
-    private var greatest: [Int64] = []
+    private var sums: StatsSums
 
     init(
         _ request: Aggregation, _ metric: MetricAggregation, _ context: AggregationContext
@@ -27,9 +19,7 @@ final class StatsAggregator: Aggregator {
             metric.values, for: metric.measure.rawValue,
             fallback: countsOnly ? .text : .double
         ) { countsOnly || $0.isNumber }
-        sums = ![.valueCount, .min, .max].contains(metric.measure)
-        extremes = [.min, .max, .stats, .extendedStats].contains(metric.measure)
-        squares = metric.measure == .extendedStats
+        sums = StatsSums(metric.measure, values.kind)
         super.init(request, context)
     }
 
@@ -41,103 +31,143 @@ final class StatsAggregator: Aggregator {
         }
     }
 
-    private func grow(to bucketCount: Int) throws {
-        let more = bucketCount - count.count
-        if more <= 0 { return }
-        count.append(contentsOf: repeatElement(0, count: more))
-        if sums { sum.append(contentsOf: repeatElement(ExactSum(), count: more)) }
-        if squares { squareSum.append(contentsOf: repeatElement(ExactSum(), count: more)) }
-        if extremes {
-            least.append(contentsOf: repeatElement(.max, count: more))
-            greatest.append(contentsOf: repeatElement(.min, count: more))
-        }
-        try account(
-            count.capacity * 8 + (sum.capacity + squareSum.capacity) * 80 + least.capacity * 16)
-    }
-
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
-        try grow(to: bucketCount)
+        if sums.count.count < bucketCount {
+            sums.grow(to: bucketCount)
+            try account(sums.memoryByteCount)
+        }
         if let ordinals {
-            ordinals.forEach(block) { place, _ in count[Int(block.buckets[place])] += 1 }
+            change(&sums) { sums in
+                ordinals.forEach(block) { place, _ in sums.count[block.bucket(place)] += 1 }
+            }
         } else if bucketCount == 1 {
-            collectAll(block)
+            change(&sums) { $0.addAll(numbers, block) }
         } else {
-            numbers.forEach(block) { place, key in add(key, to: Int(block.buckets[place])) }
-        }
-    }
-
-    private static let exactLimit = Int64(1) << 53
-
-    @inline(__always)
-    private func add(_ key: Int64, to bucket: Int) {
-        count[bucket] += 1
-        if extremes {
-            if key < least[bucket] { least[bucket] = key }
-            if key > greatest[bucket] { greatest[bucket] = key }
-        }
-        if sums {
-            let isWhole: Bool =
-                switch values.kind {
-                case .long, .boolean, .date: key.magnitude <= UInt64(Self.exactLimit)
-                default: false
-                }
-            if isWhole {
-                sum[bucket].add(integer: key)
-            } else {
-                sum[bucket].add(values.kind.double(of: key))
-            }
-            if squares {
-                let value = values.kind.double(of: key)
-                squareSum[bucket].add(value * value)
+            change(&sums) { sums in
+                numbers.forEach(block) { place, key in sums.add(key, to: block.bucket(place)) }
             }
         }
-    }
-
-    /// One bucket: everything stays in registers.
-    private func collectAll(_ block: DocBlock) {
-        let kind = values.kind
-        var added = 0
-        var low = least.first ?? .max
-        var high = greatest.first ?? .min
-        var total = sum.first ?? ExactSum()
-        var squareTotal = squareSum.first ?? ExactSum()
-        let isWhole = kind == .long || kind == .boolean || kind == .date
-        numbers.forEach(block) { _, key in
-            added += 1
-            low = min(low, key)
-            high = max(high, key)
-            if sums {
-                if isWhole, key.magnitude <= UInt64(Self.exactLimit) {
-                    total.add(integer: key)
-                } else {
-                    total.add(kind.double(of: key))
-                }
-                if squares {
-                    let value = kind.double(of: key)
-                    squareTotal.add(value * value)
-                }
-            }
-        }
-        count[0] += added
-        if extremes {
-            least[0] = low
-            greatest[0] = high
-        }
-        if sums { sum[0] = total }
-        if squares { squareSum[0] = squareTotal }
     }
 
     override func partial(of bucket: Int) throws -> any PartialAggregation {
         var partial = StatsPartial(display: values.display, isUnmapped: values.isUnmapped)
-        guard bucket >= 0, bucket < count.count, count[bucket] > 0 else { return partial }
-        partial.count = count[bucket]
-        if sums { partial.sum = sum[bucket] }
-        if squares { partial.squares = squareSum[bucket] }
-        if extremes {
-            partial.least = values.kind.double(of: least[bucket])
-            partial.greatest = values.kind.double(of: greatest[bucket])
+        if bucket >= 0, bucket < sums.count.count, sums.count[bucket] > 0 {
+            sums.read(bucket, into: &partial)
         }
         return partial
+    }
+}
+
+/// Counts, sums and extremes by bucket: what the inner loops change.
+private struct StatsSums {
+    private let kind: ValueKind
+    private let wantsSum: Bool
+    private let wantsExtremes: Bool
+    private let wantsSquares: Bool
+    /// Keys are whole numbers as they are.
+    private let isWhole: Bool
+    var count: [Int] = []
+    private var sum: [ExactSum] = []
+    private var squares: [ExactSum] = []
+    /// As keys.
+    private var least: [Int64] = []
+    private var greatest: [Int64] = []
+
+    init(_ measure: MetricAggregation.Measure, _ kind: ValueKind) {
+        self.kind = kind
+        wantsSum = ![.valueCount, .min, .max].contains(measure)
+        wantsExtremes = [.min, .max, .stats, .extendedStats].contains(measure)
+        wantsSquares = measure == .extendedStats
+        isWhole = kind == .long || kind == .boolean || kind == .date
+    }
+
+    var memoryByteCount: Int {
+        count.capacity * 8 + (sum.capacity + squares.capacity) * MemoryLayout<ExactSum>.stride
+            + least.capacity * 16
+    }
+
+    mutating func grow(to bucketCount: Int) {
+        let more = bucketCount - count.count
+        count.append(contentsOf: repeatElement(0, count: more))
+        if wantsSum { sum.append(contentsOf: repeatElement(ExactSum(), count: more)) }
+        if wantsSquares { squares.append(contentsOf: repeatElement(ExactSum(), count: more)) }
+        if wantsExtremes {
+            least.append(contentsOf: repeatElement(.max, count: more))
+            greatest.append(contentsOf: repeatElement(.min, count: more))
+        }
+    }
+
+    /// Beyond it doubles do not hold every whole number.
+    private static let exactLimit = UInt64(1) << 53
+
+    @inline(__always)
+    private func add(_ key: Int64, to sum: inout ExactSum) {
+        if isWhole, key.magnitude <= Self.exactLimit {
+            sum.add(integer: key)
+        } else {
+            sum.add(kind.double(of: key))
+        }
+    }
+
+    @inline(__always)
+    mutating func add(_ key: Int64, to bucket: Int) {
+        count[bucket] &+= 1
+        if wantsExtremes {
+            if key < least[bucket] { least[bucket] = key }
+            if key > greatest[bucket] { greatest[bucket] = key }
+        }
+        guard wantsSum else { return }
+        add(key, to: &sum[bucket])
+        if wantsSquares {
+            let value = kind.double(of: key)
+            squares[bucket].add(value * value)
+        }
+    }
+
+    /// All for one bucket: everything stays in registers.
+    mutating func addAll(_ numbers: SegmentNumbers, _ block: DocBlock) {
+        var added = 0
+        var low = Int64.max
+        var high = Int64.min
+        var total = wantsSum ? sum[0] : ExactSum()
+        if !wantsSum {
+            numbers.forEach(block) { _, key in
+                added &+= 1
+                low = min(low, key)
+                high = max(high, key)
+            }
+        } else {
+            numbers.forEach(block) { _, key in
+                added &+= 1
+                low = min(low, key)
+                high = max(high, key)
+                add(key, to: &total)
+            }
+            sum[0] = total
+        }
+        if wantsSquares {
+            var total = squares[0]
+            numbers.forEach(block) { _, key in
+                let value = kind.double(of: key)
+                total.add(value * value)
+            }
+            squares[0] = total
+        }
+        count[0] += added
+        if wantsExtremes {
+            least[0] = min(least[0], low)
+            greatest[0] = max(greatest[0], high)
+        }
+    }
+
+    func read(_ bucket: Int, into partial: inout StatsPartial) {
+        partial.count = count[bucket]
+        if wantsSum { partial.sum = sum[bucket] }
+        if wantsSquares { partial.squares = squares[bucket] }
+        if wantsExtremes {
+            partial.least = kind.double(of: least[bucket])
+            partial.greatest = kind.double(of: greatest[bucket])
+        }
     }
 }
 

@@ -58,10 +58,10 @@ final class TopHitsAggregator: Aggregator {
             maxScores.append(-.infinity)
         }
         let keyCount = plan?.keys.count ?? 1
-        for place in block.docs.indices {
-            let doc = Int(block.docs[place])
-            let bucket = Int(block.buckets[place])
-            let score = isScored ? block.scores[place] : 0
+        for place in block.places {
+            let doc = block.doc(place)
+            let bucket = block.bucket(place)
+            let score = isScored ? block.score(place) : 0
             totals[bucket] += 1
             if isScored, score > maxScores[bucket] { maxScores[bucket] = score }
             let key =

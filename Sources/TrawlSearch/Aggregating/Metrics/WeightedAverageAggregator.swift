@@ -5,8 +5,8 @@ final class WeightedAverageAggregator: Aggregator {
     private let value: BoundValues
     private let weight: BoundValues
     private let display: ValueDisplay
-    private var values = SegmentNumbers(column: nil, decoding: .same, missing: nil)
-    private var weights = SegmentNumbers(column: nil, decoding: .same, missing: nil)
+    private var values = SegmentNumbers.none
+    private var weights = SegmentNumbers.none
     private var sums: [ExactSum] = []
     private var weightSums: [ExactSum] = []
 
@@ -38,8 +38,8 @@ final class WeightedAverageAggregator: Aggregator {
             weightSums.append(contentsOf: repeatElement(ExactSum(), count: more))
             try account(sums.capacity * 160)
         }
-        for place in block.docs.indices {
-            let doc = Int(block.docs[place])
+        for place in block.places {
+            let doc = block.doc(place)
             let own = values.keys(of: doc)
             if own.isEmpty { continue }
             let weights = weights.keys(of: doc)
@@ -51,7 +51,7 @@ final class WeightedAverageAggregator: Aggregator {
                         + "to combine multiple weights-per-doc into a single value.")
             }
             let weight = weight.kind.double(of: key)
-            let bucket = Int(block.buckets[place])
+            let bucket = block.bucket(place)
             for key in own {
                 sums[bucket].add(value.kind.double(of: key) * weight)
                 weightSums[bucket].add(weight)

@@ -169,19 +169,41 @@ enum BucketKey: Sendable, Hashable {
     }
 }
 
-extension [PartialBucket] {
+/// Buckets of one shard, and what one that it has not would have inside: empty where that is
+/// nothing, else the terms that are shown without documents.
+struct PartialBuckets: Sendable {
+    var buckets: [PartialBucket] = []
+    var emptyChildren: [any PartialAggregation] = []
+
+    var isEmpty: Bool { buckets.isEmpty }
+
     /// Buckets of the same key become one.
-    mutating func merge(_ others: [PartialBucket], _ reduction: Reduction) throws {
-        var places = [BucketKey: Int](minimumCapacity: count)
-        for (place, bucket) in enumerated() { places[bucket.key] = place }
-        for other in others {
-            if let place = places[other.key] {
-                self[place].docCount += other.docCount
-                self[place].children = try reduction.merge(self[place].children, other.children)
+    mutating func merge(_ other: PartialBuckets, _ reduction: Reduction) throws {
+        var places = [BucketKey: Int](minimumCapacity: buckets.count)
+        for (place, bucket) in buckets.enumerated() { places[bucket.key] = place }
+        let ownCount = buckets.count
+        var met = [Bool](repeating: false, count: ownCount)
+        for bucket in other.buckets {
+            if let place = places[bucket.key] {
+                met[place] = true
+                buckets[place].docCount += bucket.docCount
+                buckets[place].children = try reduction.merge(
+                    buckets[place].children, bucket.children)
             } else {
-                places[other.key] = count
-                append(other)
+                var new = bucket
+                if !emptyChildren.isEmpty {
+                    new.children = try reduction.merge(emptyChildren, new.children)
+                }
+                buckets.append(new)
             }
         }
+        guard !other.emptyChildren.isEmpty else { return }
+        for place in 0..<ownCount where !met[place] {
+            buckets[place].children = try reduction.merge(
+                buckets[place].children, other.emptyChildren)
+        }
+        emptyChildren =
+            emptyChildren.isEmpty
+            ? other.emptyChildren : try reduction.merge(emptyChildren, other.emptyChildren)
     }
 }

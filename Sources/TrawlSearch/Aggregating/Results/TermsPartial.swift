@@ -9,7 +9,7 @@ struct TermsPartial: PartialAggregation {
     /// One for each part of a tuple.
     var display: [ValueDisplay]
     var tupleKinds: [ValueKind]
-    var buckets: [PartialBucket] = []
+    var found = PartialBuckets()
     /// Documents of terms that were left out.
     var otherCount = 0
     /// How many documents a term may have more than is known; -1 when nobody knows.
@@ -45,16 +45,16 @@ struct TermsPartial: PartialAggregation {
             throw QueryError.illegalArgument(
                 "the terms of [multi_terms] are of different types in different indices")
         }
-        try buckets.merge(other.buckets, reduction)
+        try found.merge(other.found, reduction)
         otherCount += other.otherCount
         countError = countError < 0 || other.countError < 0 ? -1 : countError + other.countError
     }
 
     private mutating func toDoubles() {
         guard let kind, kind != .double else { return }
-        for place in buckets.indices {
-            if case .number(let key) = buckets[place].key {
-                buckets[place].key = .number(SortableNumber.encode(kind.double(of: key)))
+        for place in found.buckets.indices {
+            if case .number(let key) = found.buckets[place].key {
+                found.buckets[place].key = .number(SortableNumber.encode(kind.double(of: key)))
             }
         }
         self.kind = .double
@@ -95,7 +95,7 @@ struct TermsPartial: PartialAggregation {
     private func content(
         _ request: Aggregation, _ options: TermsOptions, _ reduction: Reduction
     ) throws -> BucketsContent {
-        let kept = buckets.filter { $0.docCount >= options.minDocCount }
+        let kept = found.buckets.filter { $0.docCount >= options.minDocCount }
         var all = kept.reduce(otherCount) { $0 + $1.docCount }
         var shown: [BucketResult]
         let ordering = try BucketOrdering(options.order, request.children)
@@ -141,7 +141,7 @@ struct TermsPartial: PartialAggregation {
     private func rare(
         _ request: Aggregation, _ terms: RareTermsAggregation, _ reduction: Reduction
     ) throws -> AggregationResult {
-        let kept = buckets.filter { $0.docCount <= terms.maxDocCount }.sorted {
+        let kept = found.buckets.filter { $0.docCount <= terms.maxDocCount }.sorted {
             $0.docCount == $1.docCount
                 ? BucketKey.compare($0.key, $1.key) < 0 : $0.docCount < $1.docCount
         }

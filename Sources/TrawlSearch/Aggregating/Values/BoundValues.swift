@@ -1,3 +1,4 @@
+internal import TrawlPostings
 internal import TrawlQuery
 internal import TrawlSchema
 internal import TrawlSegment
@@ -28,29 +29,93 @@ struct BoundValues: Sendable {
     }
 }
 
+/// Room for the numbers of a window.
+@safe
+private final class NumberRoom {
+    let numbers: UnsafeMutablePointer<Int64>
+
+    init() { unsafe numbers = .allocate(capacity: Int(DocWindow.capacity)) }
+
+    deinit { unsafe numbers.deallocate() }
+}
+
+extension NumberColumn {
+    /// Calls back with the one number of each document of a block, in a dense column: by blocks
+    /// where enough of them are asked for.
+    @inline(__always)
+    fileprivate func forEachDense(
+        _ block: DocBlock, _ room: NumberRoom, _ body: (_ place: Int, _ number: Int64) -> Void
+    ) {
+        let first = block.doc(0)
+        let end = block.doc(block.count - 1) + 1
+        assert(end - first <= Int(DocWindow.capacity))
+        if let run = block.run {
+            unsafe numbers.decode(run, into: room.numbers)
+            for place in 0..<run.count { unsafe body(place, room.numbers[place]) }
+        } else if end > first, block.count * 8 > end - first {
+            unsafe numbers.decode(first..<end, into: room.numbers)
+            for place in block.places {
+                // Documents of a block may come again, but never leave its window.
+                unsafe body(place, room.numbers[block.doc(place) - first])
+            }
+        } else {
+            for place in block.places { body(place, numbers.value(at: block.doc(place))) }
+        }
+    }
+}
+
 /// The numbers of the documents of one segment, as keys.
 struct SegmentNumbers {
     let column: NumberColumn?
     let decoding: NumberDecoding
     let missing: Int64?
+    private let room: NumberRoom?
+
+    init(column: NumberColumn?, decoding: NumberDecoding, missing: Int64?) {
+        self.column = column
+        self.decoding = decoding
+        self.missing = missing
+        room = column?.isDense == true ? NumberRoom() : nil
+    }
+
+    /// Of nothing.
+    static var none: SegmentNumbers {
+        SegmentNumbers(column: nil, decoding: .same, missing: nil)
+    }
+
+    /// Whether every document has just one value.
+    var isOneToOne: Bool { column?.isDense ?? (missing != nil) }
+
+    /// Bounds of the segment's keys; nil when they may be any.
+    var keys: ClosedRange<Int64>? {
+        guard let column, column.numbers.count > 0 else { return missing.map { $0...$0 } }
+        let low = decoding.key(column.least)
+        let high = decoding.key(column.greatest)
+        guard low <= high else { return nil }
+        guard let missing else { return low...high }
+        return min(low, missing)...max(high, missing)
+    }
 
     /// Calls back with each value of each document of a block, those of one in ascending order.
     @inline(__always)
     func forEach(_ block: DocBlock, _ body: (_ place: Int, _ key: Int64) -> Void) {
+        if block.isEmpty { return }
         guard let column else {
-            if let missing { for place in block.docs.indices { body(place, missing) } }
+            if let missing { for place in block.places { body(place, missing) } }
             return
         }
-        let docs = block.docs
-        if column.isDense {
-            let numbers = column.numbers
-            for place in docs.indices {
-                body(place, decoding.key(numbers.value(at: Int(docs[place]))))
+        if let room {
+            if case .same = decoding {
+                column.forEachDense(block, room, body)
+            } else {
+                column.forEachDense(block, room) { place, number in
+                    body(place, decoding.key(number))
+                }
             }
             return
         }
-        for place in docs.indices {
-            let range = column.range(of: Int(docs[place]))
+        for place in block.places {
+            let range = column.range(of: block.doc(place))
             if range.isEmpty, let missing { body(place, missing) }
             for at in range { body(place, decoding.key(column.numbers.value(at: at))) }
         }
@@ -71,7 +136,18 @@ struct SegmentNumbers {
 struct SegmentOrdinals {
     let column: BytesColumn?
     let missing: [UInt8]?
+    private let room: NumberRoom?
 
+    init(column: BytesColumn?, missing: [UInt8]?) {
+        self.column = column
+        self.missing = missing
+        room = column?.ordinals.isDense == true ? NumberRoom() : nil
+    }
+
+    /// Of nothing.
+    static var none: SegmentOrdinals { SegmentOrdinals(column: nil, missing: nil) }
+
+    var isOneToOne: Bool { column?.ordinals.isDense ?? (missing != nil) }
     var missingOrdinal: Int { column?.dictionary.count ?? 0 }
     var count: Int { missingOrdinal + (missing == nil ? 0 : 1) }
 
@@ -80,24 +156,23 @@ struct SegmentOrdinals {
         return missing ?? []
     }
 
+    /// Calls back with ordinals below `count`.
     @inline(__always)
     func forEach(_ block: DocBlock, _ body: (_ place: Int, _ ordinal: Int) -> Void) {
-        let docs = block.docs
-        guard let column else {
-            if missing != nil { for place in docs.indices { body(place, 0) } }
+        if block.isEmpty { return }
+        guard let column, column.dictionary.count > 0 else {
+            if missing != nil { for place in block.places { body(place, missingOrdinal) } }
             return
         }
-        let limit = column.dictionary.count - 1
-        let ordinals = column.ordinals
-        if ordinals.isDense {
-            let numbers = ordinals.numbers
-            for place in docs.indices {
-                body(place, max(0, min(Int(numbers.value(at: Int(docs[place]))), limit)))
+        if let room {
+            let limit = Int64(column.dictionary.count - 1)
+            column.ordinals.forEachDense(block, room) { place, number in
+                body(place, Int(max(0, min(number, limit))))
             }
             return
         }
-        for place in docs.indices {
-            let range = ordinals.range(of: Int(docs[place]))
+        for place in block.places {
+            let range = column.ordinals.range(of: block.doc(place))
             if range.isEmpty, missing != nil { body(place, missingOrdinal) }
             for at in range { body(place, column.ordinal(at: at)) }
         }

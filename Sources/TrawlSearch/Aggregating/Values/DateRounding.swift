@@ -12,8 +12,11 @@ struct DateRounding: Sendable {
     let zone: Zone
     /// Added to every beginning, in milliseconds.
     let offset: Int64
-    /// Beginnings of a range of time, where working out each would take long.
-    private var starts: [Int64] = []
+    /// The beginnings of all spans of a range of time, worked out ahead; empty without.
+    private(set) var starts: [Int64] = []
+    private var end: Int64 = 0
+    /// About how many beginnings there are in a millisecond.
+    private var density = 0.0
 
     init(_ span: Span, zone: Zone, offset: Int64) {
         self.span = span
@@ -25,9 +28,9 @@ struct DateRounding: Sendable {
     private static let preparedCount = 1 << 14
 
     /// Gets ready for times of a range.
-    mutating func prepare(for times: ClosedRange<Int64>) {
+    mutating func prepare(for times: ClosedRange<Int64>?) {
         starts = []
-        if isCheap { return }
+        guard let times, times.lowerBound.magnitude < 1 << 60 else { return }
         var next = round(times.lowerBound)
         var made: [Int64] = []
         while next <= times.upperBound {
@@ -36,33 +39,26 @@ struct DateRounding: Sendable {
             next = self.next(after: next)
         }
         starts = made
+        end = next
+        density = Double(made.count) / Double(next - made[0])
     }
 
-    private var isCheap: Bool {
-        guard zone.isFixed else { return false }
-        switch span {
-        case .fixed: return true
-        case .calendar(let unit): return unit != .month && unit != .quarter && unit != .year
-        }
+    var isPrepared: Bool { !starts.isEmpty }
+
+    /// Which of `starts` a time of the range belongs to.
+    @inline(__always)
+    func place(of time: Int64) -> Int {
+        let guess = Int(Double(time &- starts[0]) * density)
+        var place = max(0, min(guess, starts.count - 1))
+        while place > 0, starts[place] > time { place -= 1 }
+        while place + 1 < starts.count, starts[place + 1] <= time { place += 1 }
+        return place
     }
 
     @inline(__always)
     func round(_ time: Int64) -> Int64 {
-        if !starts.isEmpty { return prepared(time) }
+        if isPrepared, time >= starts[0], time < end { return starts[place(of: time)] }
         return plain(time - offset) + offset
-    }
-
-    private func prepared(_ time: Int64) -> Int64 {
-        var low = 0
-        var high = starts.count
-        while low < high {
-            let middle = (low + high) / 2
-            if starts[middle] <= time { low = middle + 1 } else { high = middle }
-        }
-        if low == 0 || low == starts.count, time < starts[0] || low == starts.count {
-            return plain(time - offset) + offset
-        }
-        return starts[low - 1]
     }
 
     /// The beginning behind a beginning.

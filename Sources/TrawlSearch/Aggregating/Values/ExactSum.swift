@@ -40,7 +40,10 @@ package struct ExactSum: Sendable {
         if bits >> 63 != 0 { significand = -significand }
         let shift = power - Int(base)
         if shift >= 0, shift <= Self.reach {
-            near += Int128(significand) << Int128(shift)
+            // By halves: shorter than a shift of 128 bits by any number.
+            let low = UInt64(bitPattern: significand) &<< UInt64(truncatingIfNeeded: shift)
+            let high = (significand &>> 1) &>> Int64(truncatingIfNeeded: 63 &- shift)
+            near &+= Int128(_low: low, _high: high)
         } else {
             addFar(significand, power)
         }

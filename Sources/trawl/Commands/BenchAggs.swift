@@ -1,0 +1,117 @@
+internal import Glibc
+internal import TrawlAnalysis
+internal import TrawlFiles
+internal import TrawlIndex
+internal import TrawlJSON
+internal import TrawlQuery
+internal import TrawlSchema
+internal import TrawlSearch
+internal import TrawlSegment
+
+/// `trawl bench aggs`: how long everyday aggregations take over a file of documents, each alone,
+/// over all documents of one segment. The fields are those of `tools/bench.d/aggs.py`, which asks
+/// tantivy the same.
+enum BenchAggs {
+    static let command = Command(
+        name: "aggs", summary: "Time aggregations over a file of JSON lines.",
+        operands: "FILE DIR", operandCount: 2...2,
+        details: """
+            Documents have "k" (a word), "n" (a whole number), "d" (a fraction), "on" \
+            (milliseconds since 1970). Prints one line of JSON for each aggregation: its name, \
+            the least and the median milliseconds of CPU, and the number of buckets or the value.
+            """,
+        options: [.value("rounds", "N", "How many rounds; the least counts (default 7).")],
+        examples: ["trawl bench aggs documents.jsonl /tmp/index"]
+    ) { arguments, output in
+        let rounds = try arguments.int("rounds", in: 1...1000, default: 7)
+        let bench = try AggregationBench(
+            file: arguments.operands[0], directory: arguments.operands[1])
+        for (name, body) in AggregationBench.requests {
+            output.line(try bench.run(name, body, rounds: rounds))
+        }
+        return .success
+    }
+}
+
+private struct AggregationBench {
+    private let searcher: Searcher
+    private let now = Instant(seconds: 1_700_000_000)
+
+    static let requests: [(name: String, body: String)] = [
+        ("terms", #"{"terms": {"field": "k"}}"#),
+        ("terms_avg", #"{"terms": {"field": "k"}, "aggs": {"b": {"avg": {"field": "d"}}}}"#),
+        ("date_histogram", #"{"date_histogram": {"field": "on", "fixed_interval": "1d"}}"#),
+        ("histogram", #"{"histogram": {"field": "n", "interval": 1000}}"#),
+        ("stats", #"{"stats": {"field": "d"}}"#),
+        ("avg", #"{"avg": {"field": "n"}}"#),
+        ("cardinality", #"{"cardinality": {"field": "n"}}"#),
+        ("cardinality_k", #"{"cardinality": {"field": "k"}}"#),
+    ]
+
+    init(file: String, directory: String) throws {
+        let catalog = AnalyzerCatalog()
+        let mapping = try MappingParser(context: MappingContext(catalog: catalog)).parse(
+            try JSONValue.parse(
+                """
+                {"dynamic": false, "properties": {"k": {"type": "keyword"}, "n": {"type": "long"},
+                 "d": {"type": "double"}, "on": {"type": "date", "format": "epoch_millis"}}}
+                """))
+        let parser = try DocumentParser(mapping: mapping, catalog: catalog)
+        let store = try PosixFileStore(directory)
+        for file in try store.list() { try store.remove(file) }
+        let writer = try IndexWriter(store, identity: 1)
+        let table = FieldTable(mapping)
+        var document = ParsedDocument()
+        var count = 0
+        for line in try TextFile.read(file, maxByteCount: 1 << 31).split(
+            separator: UInt8(ascii: "\n"))
+        {
+            let outcome = try parser.parse(
+                id: String(count), source: Array(line), into: &document)
+            precondition(outcome == .parsed, "the mapping has every field")
+            try writer.put(
+                document, DocumentFacts(sequence: Int64(count), stamp: UInt64(count)),
+                fields: table)
+            count += 1
+        }
+        _ = try writer.refresh()
+        try writer.forceMerge(to: 1)
+        searcher = Searcher(try writer.refresh(), mapping: mapping, catalog: catalog)
+    }
+
+    func run(_ name: String, _ aggregation: String, rounds: Int) throws -> String {
+        let request = try SearchBody.parse(
+            text: Array(#"{"size": 0, "aggs": {"a": \#(aggregation)}}"#.utf8))
+        var times: [Double] = []
+        var answer: JSONValue = .null
+        for _ in 0..<rounds {
+            let started = Self.cpuMilliseconds()
+            var conditions = Searcher.Conditions(now: now)
+            let collector = try AggregationCollector(
+                request, searcher, conditions, index: IndexFacts(), shard: 0, isOnlyShard: true)
+            conditions.collectors = [collector]
+            _ = try searcher.search(request, conditions)
+            let bytes = try collector.finish().results(
+                of: request.aggregations, Reduction(request.aggregationLimits)
+            ).serialized(typedKeys: false)
+            times.append(Self.cpuMilliseconds() - started)
+            answer = try JSONValue.parse(bytes)["a"] ?? .null
+        }
+        times.sort()
+        func rounded(_ time: Double) -> JSONValue { JSONValue((time * 1000).rounded() / 1000) }
+        let value = answer["buckets"]?.arrayValue.map { JSONValue($0.count) }
+        let line: JSONValue = [
+            "engine": "trawl", "name": .string(name), "least_ms": rounded(times[0]),
+            "median_ms": rounded(times[rounds / 2]),
+            "value": value ?? answer["value"] ?? answer["avg"] ?? .null,
+        ]
+        return line.description
+    }
+
+    /// Of this thread: other work on the machine does not count.
+    private static func cpuMilliseconds() -> Double {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
+    }
+}
