@@ -175,7 +175,7 @@ let package = Package(
             of: "TrawlSearch",
             imports: [
                 "TrawlPostings", "TrawlSegment", "TrawlBytes", "TrawlQuery", "TrawlSchema",
-                "TrawlAnalysis", "TrawlJSON", "TrawlFiles", "TrawlIndex",
+                "TrawlAnalysis", "TrawlJSON", "TrawlFiles", "TrawlIndex", "TrawlErrors",
             ]),
         tests(
             of: "TrawlSegment",

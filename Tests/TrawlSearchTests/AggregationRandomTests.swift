@@ -1,4 +1,5 @@
 import Testing
+import TrawlErrors
 import TrawlIndex
 import TrawlJSON
 import TrawlQuery
@@ -301,6 +302,29 @@ struct AggregationRandomTests {
             #expect(Self.same(found, expected), "\(body)\n is \(found)\nnot \(expected)")
             let text = (String(decoding: one, as: UTF8.self), String(decoding: many, as: UTF8.self))
             #expect(text.0 == text.1, "\(body)")
+        }
+    }
+
+    @Test("more values than the memory allows are refused with the name of the limit")
+    func budget() throws {
+        let fixture = try SearchFixture(properties: Self.properties)
+        for number in 0..<2000 { try fixture.put("d\(number)", ["n": JSONValue(number * 99_991)]) }
+        for kind in ["terms", "percentiles", "cardinality"] {
+            var request = try SearchBody.parse(["aggs": ["a": [kind: ["field": "n"]]]])
+            request.aggregationLimits.maxByteCount = 10_000
+            let searcher = try fixture.searcher()
+            var conditions = Searcher.Conditions(now: fixture.now)
+            conditions.collectors = [
+                try AggregationCollector(
+                    request, searcher, conditions, index: IndexFacts(), shard: 0,
+                    isOnlyShard: true)
+            ]
+            let error = #expect(throws: AggregationError.self) {
+                try searcher.search(request, conditions)
+            }
+            #expect(error?.code == "circuit_breaking_exception")
+            #expect(error?.kind == .overloaded)
+            #expect(error?.description.contains("data for [<agg [a]>]") == true)
         }
     }
 

@@ -10,7 +10,6 @@ package struct CompositeAggregation: Sendable, Hashable {
             case histogram(interval: Double)
             case dateHistogram(
                 DateHistogramAggregation.Interval, offsetMilliseconds: Int64)
-            case geoTile
         }
 
         package enum MissingOrder: String, Sendable, Hashable {

@@ -113,8 +113,8 @@ struct CompositeOrder: Sendable {
 /// One source of combined keys under a mapping.
 struct CompositeSource {
     let source: CompositeAggregation.Source
-    var values: BoundValues
-    var rounding: DateRounding?
+    let values: BoundValues
+    private(set) var rounding: DateRounding?
     /// How keys are shown: dates as numbers unless a format was given.
     let display: ValueDisplay
     private let binder: ValuesBinder
@@ -135,12 +135,9 @@ struct CompositeSource {
             }
             rounding = DateRounding(
                 interval.span, zone: try ValuesBinder.zone(source.values.timeZone), offset: offset)
-        case .geoTile:
-            throw QueryError.illegalArgument("[geotile_grid] sources are not supported")
         }
         display =
             values.kind == .date && source.values.format == nil ? .raw : values.display
-        if case .histogram = source.kind { values.kind = values.kind }
     }
 
     /// What the keys are once they are rounded.

@@ -162,24 +162,7 @@ struct ValuesBinder {
     private func unmapped(
         _ source: ValuesSource, _ fallback: ValueKind, _ zone: Zone
     ) throws(QueryError) -> BoundValues {
-        let kind: ValueKind =
-            switch source.valueType {
-            case nil:
-                // What stands in tells what kind it is.
-                source.missing?.stringValue != nil || source.missing == nil || !fallback.isNumber
-                    ? (fallback == .text && source.missing?.doubleValue != nil
-                        ? (source.missing?.numberValue?.isInteger == true ? .long : .double)
-                        : fallback == .text && source.missing?.boolValue != nil
-                            ? .boolean : fallback)
-                    : fallback
-            case "long", "integer", "short", "byte": .long
-            case "unsigned_long": .unsigned
-            case "date": .date
-            case "boolean": .boolean
-            case "ip": .ip
-            case "string", "bytes": .text
-            default: .double
-            }
+        let kind = Self.unmappedKind(source, fallback)
         var bound = BoundValues(kind: kind)
         bound.display = try display(source, kind, nil, zone)
         if let missing = source.missing {
@@ -193,5 +176,26 @@ struct ValuesBinder {
             }
         }
         return bound
+    }
+
+    /// What the request says the values are, else what stands in for them is, else what the
+    /// aggregation is mostly asked of.
+    private static func unmappedKind(_ source: ValuesSource, _ fallback: ValueKind) -> ValueKind {
+        switch source.valueType {
+        case "long", "integer", "short", "byte": return .long
+        case "unsigned_long": return .unsigned
+        case "date": return .date
+        case "boolean": return .boolean
+        case "ip": return .ip
+        case "string", "bytes": return .text
+        case nil: break
+        default: return .double
+        }
+        guard fallback == .text else { return fallback }
+        switch source.missing {
+        case .number(let number): return number.isInteger ? .long : .double
+        case .bool: return .boolean
+        default: return .text
+        }
     }
 }
