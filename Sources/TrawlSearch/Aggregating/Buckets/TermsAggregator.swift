@@ -256,6 +256,10 @@ final class StringTermsAggregator: TermsCollector {
     }
 
     private func findLiving(_ segment: SegmentContext) {
+        if ordinals.missing != nil, segment.hasLiving(where: { !ordinals.hasOwnValue($0) }) {
+            let number = number(of: ordinals.missingOrdinal)
+            if number >= 0 { living.insert(number) }
+        }
         guard let column = ordinals.column else { return }
         var isSeen = [Bool](repeating: false, count: column.dictionary.count)
         column.ordinals.forEach { doc, range in
@@ -340,7 +344,13 @@ final class NumberTermsAggregator: TermsCollector {
 
     override func end(_ segment: SegmentContext) throws {
         try super.end(segment)
-        guard options.minDocCount == 0, let column = numbers.column else { return }
+        guard options.minDocCount == 0 else { return }
+        if let missing = numbers.missing, filter.isEmpty || filter.accepts(missing),
+            segment.hasLiving(where: { !numbers.hasOwnValue($0) })
+        {
+            living.insert(missing)
+        }
+        guard let column = numbers.column else { return }
         column.forEach { doc, range in
             guard segment.view.isLive(doc) else { return }
             for at in range {
@@ -360,5 +370,11 @@ final class NumberTermsAggregator: TermsCollector {
     override func partial(of bucket: Int) throws -> any PartialAggregation {
         try termsPartial(
             of: bucket, kind: values.isUnmapped ? nil : values.kind, display: [values.display])
+    }
+}
+
+extension SegmentContext {
+    fileprivate func hasLiving(where matches: (Int) -> Bool) -> Bool {
+        (0..<docCount).contains { view.isLive($0) && matches($0) }
     }
 }

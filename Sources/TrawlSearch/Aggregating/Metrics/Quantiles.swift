@@ -2,23 +2,25 @@ internal import Glibc
 
 /// Numbers and how often each occurs, ascending: what percentiles are computed from.
 ///
-/// Exact up to `limit` different numbers. Beyond, the lowest bits of all numbers are cut off
+/// Exact up to a limit of different numbers. Beyond, the lowest bits of all numbers are cut off
 /// until no more are different; how many bits is a function of the numbers alone, so that any
 /// split of the documents comes to the same.
 struct WeightedNumbers: Sendable {
-    static let limit = 1 << 18
+    private static let usualLimit = 1 << 18
 
     private(set) var numbers: [(value: Double, count: Int)]
     private var cutBits = 0
+    private let limit: Int
 
     /// - Parameter sorted: Ascending, each number once.
-    init(sorted: [(value: Double, count: Int)]) {
+    init(sorted: [(value: Double, count: Int)], limit: Int = usualLimit) {
         numbers = sorted
+        self.limit = limit
         coarsen()
     }
 
     private mutating func coarsen() {
-        while numbers.count > Self.limit, cutBits < 52 {
+        while numbers.count > limit, cutBits < 52 {
             cut(to: cutBits + 1)
         }
     }

@@ -128,7 +128,10 @@ struct SegmentNumbers {
         return keys
     }
 
-    func hasValue(_ doc: Int) -> Bool { missing != nil || (column?.hasValue(doc) ?? false) }
+    func hasValue(_ doc: Int) -> Bool { missing != nil || hasOwnValue(doc) }
+
+    /// Without what stands in.
+    func hasOwnValue(_ doc: Int) -> Bool { column?.hasValue(doc) ?? false }
 }
 
 /// The byte strings of the documents of one segment, as ordinals of its dictionary. What stands
@@ -183,5 +186,8 @@ struct SegmentOrdinals {
         return found.isEmpty && missing != nil ? [missingOrdinal] : found
     }
 
-    func hasValue(_ doc: Int) -> Bool { missing != nil || (column?.hasValue(doc) ?? false) }
+    func hasValue(_ doc: Int) -> Bool { missing != nil || hasOwnValue(doc) }
+
+    /// Without what stands in.
+    func hasOwnValue(_ doc: Int) -> Bool { column?.hasValue(doc) ?? false }
 }
