@@ -34,6 +34,9 @@ enum ScrollRoutes {
             problems.append("[request_cache] cannot be used in a scroll context")
         }
         if !problems.isEmpty { throw APIError.validation(problems) }
+        if search.collapse != nil {
+            throw APIError.illegalArgument("cannot use `collapse` in a scroll context")
+        }
         try SearchContexts.checkKeepAlive(keepAlive, keepAliveText, services)
         let view = try services.coordinator.view(
             of: try SearchRoutes.targets(request, services),

@@ -168,9 +168,14 @@ struct SearchResponseWriter {
             writer.key("aggregations")
             writer.raw(aggregations.serialized(typedKeys))
         }
-        if let suggest = answer.suggest {
+        if request.suggest != nil {
             writer.key("suggest")
-            writer.value(suggest)
+            writer.startObject()
+            for suggestion in answer.suggest {
+                writer.key(typedKeys ? "\(suggestion.form)#\(suggestion.name)" : suggestion.name)
+                writer.value(.array(suggestion.entries))
+            }
+            writer.endObject()
         }
         if request.profile {
             writer.key("profile")
@@ -238,6 +243,20 @@ struct SearchResponseWriter {
             writer.value(nodeID)
         }
         placed.hit.writeMembers(to: &writer, index: placed.index.name, request)
+        if !placed.inner.isEmpty {
+            writer.key("inner_hits")
+            writer.startObject()
+            for inner in placed.inner {
+                writer.key(inner.name)
+                writer.startObject()
+                writer.key("hits")
+                SearchResponseWriter(
+                    request: inner.request, totalAsInt: totalAsInt, typedKeys: typedKeys
+                ).writeHits(inner.answer, nodeID, &writer)
+                writer.endObject()
+            }
+            writer.endObject()
+        }
         writer.endObject()
     }
 }

@@ -127,8 +127,7 @@ enum SearchRoutes {
     static func check(_ search: SearchRequest, _ view: SearchView, isScroll: Bool = false) throws {
         // An answer that leaves out what was asked for would be worse than none.
         let missing: [(String, Bool)] = [
-            ("suggest", search.suggest != nil), ("script_fields", search.scriptFields != nil),
-            ("collapse.inner_hits", search.collapse?.innerHits != nil),
+            ("script_fields", search.scriptFields != nil)
         ]
         if let (name, _) = missing.first(where: { $0.1 }) {
             throw APIError.illegalArgument("[\(name)] is not supported yet")

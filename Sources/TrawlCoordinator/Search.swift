@@ -3,7 +3,7 @@ internal import TrawlJSON
 package import TrawlQuery
 
 /// One shard as it was at one moment. Every question to the same view sees the same documents.
-package protocol ShardView: AnyObject, Sendable {
+package protocol ShardView: AnyObject, Sendable, SuggestView {
     /// Understands a query under the mapping of the view, without running it.
     func check(_ query: Query, now: Int64) throws
     /// What scores depend on besides the document: to be added up over all shards of the index.
@@ -126,6 +126,13 @@ extension Coordinator {
         let request = try resolvingLookUps(in: request)
         var answer = SearchAnswer()
         answer.shardCount = view.shardCount
+        if request.suggest != nil {
+            answer.suggest = try SuggestRun(request, in: view, self).answers()
+            if request.isOnlySuggest {
+                answer.total = TotalHits(value: 0, isExact: true)
+                return answer
+            }
+        }
         var answers: [(part: SearchView.Part, answer: ShardAnswer)] = []
         var total = TotalHits(value: 0, isExact: true)
         for group in groups(view) {
@@ -150,6 +157,12 @@ extension Coordinator {
         answer.aggregations = try partials.first?.reduced(
             with: Array(partials.dropFirst()), for: request)
         fetch(request, answers, into: &answer)
+        if let collapse = request.collapse, !collapse.innerHits.isEmpty {
+            for i in answer.hits.indices {
+                answer.hits[i].inner = try innerHits(
+                    collapse, of: answer.hits[i].hit, request, view, deadline)
+            }
+        }
         switch request.trackTotalHits {
         case .none: answer.total = nil
         case .exact: answer.total = total
@@ -227,6 +240,12 @@ extension Coordinator {
             }
             order.sort { HitOrder.isBefore(key($0), key($1), request.sort) }
         }
+        if request.collapse != nil {
+            var seen: Set<SortValue> = []
+            order = order.filter { at in
+                seen.insert(answers[at.source].answer.keys[at.place].group ?? .null).inserted
+            }
+        }
         let page = order.dropFirst(request.from).prefix(request.size)
         var places: [Int: [Int]] = [:]
         for at in page { places[at.source, default: []].append(at.place) }
@@ -249,6 +268,28 @@ extension Coordinator {
             answer.hits.append(
                 SearchAnswer.Placed(
                     index: part.target.index, shard: part.shard, hit: hits[place]))
+        }
+    }
+
+    /// Searches among the documents of one group, one search after the other.
+    private func innerHits(
+        _ collapse: Collapse, of hit: Hit, _ request: SearchRequest, _ view: SearchView,
+        _ deadline: Deadline
+    ) throws -> [SearchAnswer.InnerHits] {
+        var group = BoolQuery(must: [request.query ?? Query(.matchAll)])
+        if let value = hit.group, value != .null {
+            let term: JSONObject = [collapse.field: value]
+            group.filter = [try QueryDSL.parse(["term": .object(term)])]
+        } else {
+            group.mustNot = [Query(.exists(field: collapse.field))]
+        }
+        return try collapse.innerHits.map { inner in
+            var own = inner.request
+            own.query = Query(.bool(group))
+            own.postFilter = request.postFilter
+            let answer = try search(own, in: view, until: deadline)
+            if let failure = answer.failures.first { throw failure.error }
+            return .init(name: inner.name, request: own, answer: answer)
         }
     }
 

@@ -31,11 +31,16 @@ package struct ShardAnswer {
         package var score: Float
         package var sort: [SortValue]
         package var stamp: UInt64
+        /// When hits are collapsed: only the first of each group counts.
+        package var group: SortValue?
 
-        package init(score: Float, sort: [SortValue], stamp: UInt64) {
+        package init(
+            score: Float, sort: [SortValue], stamp: UInt64, group: SortValue? = nil
+        ) {
             self.score = score
             self.sort = sort
             self.stamp = stamp
+            self.group = group
         }
     }
 
@@ -58,12 +63,21 @@ package struct SearchAnswer: Sendable {
         package var index: IndexMetadata
         package var shard: Int
         package var hit: Hit
+        /// Of its group, when hits are collapsed.
+        package var inner: [InnerHits] = []
 
         package init(index: IndexMetadata, shard: Int, hit: Hit) {
             self.index = index
             self.shard = shard
             self.hit = hit
         }
+    }
+
+    /// More of the group that a hit stands for, and how it was asked for.
+    package struct InnerHits: Sendable {
+        package var name: String
+        package var request: SearchRequest
+        package var answer: SearchAnswer
     }
 
     package struct Failure: Sendable {
@@ -87,7 +101,7 @@ package struct SearchAnswer: Sendable {
     package var timedOut = false
     package var terminatedEarly: Bool?
     package var aggregations: ReducedAggregations?
-    package var suggest: JSONValue?
+    package var suggest: [SuggestAnswer] = []
     package var profile: [JSONValue] = []
 
     package init() {}

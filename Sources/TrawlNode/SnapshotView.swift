@@ -7,7 +7,7 @@ internal import TrawlSearch
 
 /// A shard of this process as of one refresh.
 final class SnapshotView: ShardView {
-    private let searcher: Searcher
+    let searcher: Searcher
     private let facts: IndexFacts
     private let shard: Int
 
@@ -62,7 +62,8 @@ final class SnapshotView: ShardView {
             answer.aggregations = Aggregations(partials: try collector.finish())
         }
         answer.keys = result.found.map {
-            ShardAnswer.Key(score: $0.score, sort: $0.sort, stamp: $0.stamp)
+            ShardAnswer.Key(
+                score: $0.score, sort: $0.sort, stamp: $0.stamp, group: $0.group)
         }
         answer.total = result.total
         answer.maxScore = result.maxScore

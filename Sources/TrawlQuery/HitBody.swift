@@ -50,10 +50,6 @@ extension Hit {
             writer.key("_explanation")
             writer.value(explanation.json)
         }
-        if let innerHits {
-            writer.key("inner_hits")
-            writer.value(innerHits)
-        }
     }
 
     private func writeMatchedQueries(to writer: inout JSONWriter, _ request: SearchRequest) {

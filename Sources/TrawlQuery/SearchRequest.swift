@@ -55,10 +55,13 @@ package struct SearchRequest: Sendable {
     package var highlight: Highlight?
     package var aggregations: [Aggregation] = []
     package var aggregationLimits = AggregationLimits()
-    package var suggest: JSONValue?
+    package var suggest: Suggest?
     package var runtimeMappings: JSONValue?
 
     package init() {}
+
+    /// Nothing is searched for: there are no hits, and none are counted.
+    package var isOnlySuggest: Bool { suggest != nil && query == nil && aggregations.isEmpty }
 }
 
 /// Which parts of the source a hit carries.
@@ -99,9 +102,19 @@ package struct Rescore: Sendable, Hashable {
     package var scoreMode = ScoreMode.total
 }
 
-package struct Collapse: Sendable, Hashable {
+/// One hit for each value of a field.
+package struct Collapse: Sendable {
+    /// What else of a group is shown beside its hit.
+    package struct InnerHits: Sendable {
+        package static let defaultSize = 3
+
+        package var name: String
+        /// How they are found among the group; its query is filled in for each group.
+        package var request: SearchRequest
+    }
+
     package var field: String
-    package var innerHits: JSONValue?
+    package var innerHits: [InnerHits] = []
     package var maxConcurrentGroupSearches: Int?
 }
 

@@ -12,7 +12,8 @@ package struct Hit: Sendable {
     package var source: [UInt8]?
     package var fields = JSONObject()
     package var highlight = JSONObject()
-    package var innerHits: JSONValue?
+    /// The value of the field that hits are collapsed by.
+    package var group: JSONValue?
     package var matchedQueries: [(name: String, score: Float)] = []
     package var explanation: Explanation?
     package var version: Int64?

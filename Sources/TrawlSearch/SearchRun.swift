@@ -18,6 +18,8 @@ struct SearchRun {
     private let after: [SortValue]?
     private let snapshot: Snapshot
     private let limit: Int
+    /// The path of the field that hits are collapsed by.
+    private let groupPath: String?
     let segments: [SegmentContext]
 
     private var result = Searcher.Result()
@@ -38,17 +40,31 @@ struct SearchRun {
         if let collapse = request.collapse {
             // The value of the group rides along behind the keys.
             if keys.isEmpty { keys = [SortKey(by: .score, order: .desc)] }
-            guard searcher.mapping.field(collapse.field) != nil else {
-                throw QueryError.illegalArgument(
-                    "no mapping found for `\(collapse.field)` in order to collapse on")
-            }
+            try Self.check(collapse, searcher.mapping)
             let group = SortKey(by: .field(.init(name: collapse.field)), order: .asc)
             keys.append(group)
         }
+        groupPath = request.collapse.flatMap { searcher.mapping.field($0.field)?.path }
         plan = keys.isEmpty ? nil : try SortPlan(keys, mapping: searcher.mapping)
         after = try plan.flatMap { plan in try request.searchAfter.map { try plan.after($0) } }
         let window = request.rescore.map { $0.windowSize ?? 10 }.max() ?? 0
         limit = max(request.from + request.size, window)
+    }
+
+    private static func check(_ collapse: Collapse, _ mapping: Mapping) throws(QueryError) {
+        guard let field = mapping.field(collapse.field) else {
+            throw .illegalArgument(
+                "no mapping found for `\(collapse.field)` in order to collapse on")
+        }
+        guard field.type.family == .keyword || field.type.family == .number else {
+            throw .illegalArgument(
+                "unknown type for collapse field `\(collapse.field)`, only keywords and numbers "
+                    + "are accepted")
+        }
+        guard field.type.storage.column != .none else {
+            throw .illegalArgument(
+                "cannot collapse on field `\(collapse.field)` without `doc_values`")
+        }
     }
 
     private var isPlain: Bool {
@@ -356,6 +372,12 @@ struct SearchRun {
         return false
     }
 
+    /// Documents without a value are a group as well: the one without a name.
+    private func hasGroup(_ doc: Int, _ segment: SegmentContext) -> Bool {
+        guard let field = groupPath.flatMap({ segment.view.field($0) }) else { return false }
+        return field.numbers?.hasValue(doc) ?? field.bytes?.hasValue(doc) ?? false
+    }
+
     /// Brings the first documents of a segment together with those of the segments before.
     private mutating func merge(
         _ top: SortedTop, _ sorter: SegmentSorter, _ segment: SegmentContext, _ plan: SortPlan,
@@ -366,7 +388,10 @@ struct SearchRun {
                 sorter.value($0, doc: entry.doc, score: entry.score)
             }
             var group: SortValue?
-            if groupKey != nil { group = values.removeLast() }
+            if groupKey != nil {
+                let value = values.removeLast()
+                if hasGroup(entry.doc, segment) { group = value }
+            }
             result.found.append(
                 .init(
                     place: .init(segment: segment.index, doc: entry.doc), score: entry.score,

@@ -64,6 +64,17 @@ package final class Searcher: Sendable {
         package var stamp: UInt64
         /// The value that hits are collapsed by.
         package var group: SortValue?
+
+        package init(
+            place: Snapshot.Place, score: Float, sort: [SortValue], stamp: UInt64,
+            group: SortValue?
+        ) {
+            self.place = place
+            self.score = score
+            self.sort = sort
+            self.stamp = stamp
+            self.group = group
+        }
     }
 
     package struct Result {

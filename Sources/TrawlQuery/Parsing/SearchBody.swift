@@ -67,12 +67,34 @@ package enum SearchBody {
                     "search_after has \(after.count) value(s) but sort has \(keys).")
             }
         }
+        if let collapse = request.collapse {
+            try check(collapse, in: request)
+        }
         if request.docvalueFields.count > 100 {
             throw .illegalArgument(
                 "Trying to retrieve too many docvalue_fields. Must be less than or equal to: "
                     + "[100] but was [\(request.docvalueFields.count)]. This limit can be set by "
                     + "changing the [index.max_docvalue_fields_search] index level setting.")
         }
+    }
+}
+
+extension SearchBody {
+    private static func check(
+        _ collapse: Collapse, in request: SearchRequest
+    ) throws(QueryError) {
+        if !request.rescore.isEmpty {
+            throw .illegalArgument("cannot use `collapse` in conjunction with `rescore`")
+        }
+        guard request.searchAfter != nil else { return }
+        if request.sort.count == 1, case .field(let key) = request.sort[0].by,
+            key.name == collapse.field
+        {
+            return
+        }
+        throw .illegalArgument(
+            "collapse field and sort field must be the same when use `collapse` in conjunction "
+                + "with `search_after`")
     }
 }
 
@@ -149,7 +171,10 @@ extension RequestReader {
             request.highlight = try inside(.key(key)) { r throws(QueryError) in
                 try r.highlight(value)
             }
-        case "suggest" where isObject: request.suggest = value
+        case "suggest" where isObject:
+            request.suggest = try inside(.key(key)) { r throws(QueryError) in
+                try r.suggest(value)
+            }
         case "script_fields" where isObject: request.scriptFields = value
         case "runtime_mappings" where isObject: request.runtimeMappings = value
         case "sort":
@@ -346,14 +371,23 @@ extension RequestReader {
         return rescore
     }
 
-    private func collapse(_ value: JSONValue, _ name: String) throws(QueryError) -> Collapse {
+    private mutating func collapse(
+        _ value: JSONValue, _ name: String
+    ) throws(QueryError) -> Collapse {
         var collapse = Collapse(field: "")
+        var innerHits: JSONValue?
         for (key, value) in value.objectValue ?? [:] {
             switch key {
             case "field": collapse.field = try text(value, key)
-            case "inner_hits": collapse.innerHits = value
+            case "inner_hits": innerHits = value
             case "max_concurrent_group_searches":
-                collapse.maxConcurrentGroupSearches = try int(value, key)
+                let count = try int(value, key)
+                if count < 1 {
+                    throw fail(
+                        .illegalArgument(
+                            "maxConcurrentGroupRequests` must be positive"), at: .key(key))
+                }
+                collapse.maxConcurrentGroupSearches = count
             default:
                 throw fail(
                     QueryError(
@@ -365,7 +399,54 @@ extension RequestReader {
         if collapse.field.isEmpty {
             throw fail(.illegalArgument("Required [field]"), at: .key(name))
         }
+        guard let innerHits else { return collapse }
+        try inside(.key(name)) { reader throws(QueryError) in
+            try reader.inside(.key("inner_hits")) { reader throws(QueryError) in
+                try reader.each(innerHits) { reader, element throws(QueryError) in
+                    collapse.innerHits.append(
+                        try reader.innerHits(element, field: collapse.field))
+                }
+            }
+        }
+        if Set(collapse.innerHits.map(\.name)).count < collapse.innerHits.count {
+            throw fail(
+                .illegalArgument("inner_hits must have a name of its own each"), at: .key(name))
+        }
         return collapse
+    }
+
+    /// The options of `_search` that make sense for a few hits of a group.
+    private static let innerHitsOptions: Set<String> = [
+        "from", "size", "sort", "_source", "stored_fields", "docvalue_fields", "fields",
+        "script_fields", "highlight", "explain", "version", "seq_no_primary_term",
+        "track_scores", "collapse",
+    ]
+
+    private mutating func innerHits(
+        _ value: JSONValue, field: String
+    ) throws(QueryError) -> Collapse.InnerHits {
+        var inner = Collapse.InnerHits(name: field, request: SearchRequest())
+        inner.request.size = Collapse.InnerHits.defaultSize
+        guard case .object(let object) = value else {
+            throw fail(.parsing("Expected [START_OBJECT] but found [\(Self.token(value))]"))
+        }
+        for (key, value) in object {
+            switch key {
+            case "name": inner.name = try text(value, key)
+            case "ignore_unmapped": _ = try bool(value, key)
+            case _ where Self.innerHitsOptions.contains(key):
+                try bodyMember(&inner.request, key, value)
+            default:
+                throw fail(
+                    QueryError(
+                        type: "x_content_parse_exception",
+                        reason: "[inner_hits] unknown field [\(key)]"
+                            + Suggestion.forUnknown(
+                                key, among: Self.innerHitsOptions.sorted() + ["name"])),
+                    at: .key(key), atKey: true)
+            }
+        }
+        return inner
     }
 
     private func slice(_ value: JSONValue, _ name: String) throws(QueryError) -> Slice {

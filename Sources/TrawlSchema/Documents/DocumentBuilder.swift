@@ -151,6 +151,13 @@ package struct DocumentBuilder: Sendable {
         add(bytes: bytes.span, to: field, asTerm: asTerm, asValue: asValue)
     }
 
+    /// What the field's analyzer makes of a text; nothing is added.
+    package mutating func tokens(of text: [UInt8], for field: FieldNumber) -> TokenBuffer {
+        tokens.removeAll()
+        analyses[Int(field.value)]?.analyzer.analyze(text, into: &tokens)
+        return tokens
+    }
+
     /// The tokens of a text, behind those that the field has already.
     package mutating func add(text: Span<UInt8>, to field: FieldNumber, asValues: Bool = false) {
         let index = touch(field)

@@ -179,6 +179,7 @@ extension FieldType {
         case let text as TextType where text.storage.postings != .none:
             (text.analyzer, text.positionIncrementGap)
         case let count as TokenCountType: (count.analyzer, nil)
+        case let completion as CompletionType: (completion.analyzer, nil)
         default: nil
         }
     }

@@ -53,7 +53,7 @@ package struct FetchPhase {
         let doc = found.place.doc
         var hit = Hit(id: identity.id(of: doc))
         hit.score = keepsScore ? found.score : nil
-        hit.sort = found.sort
+        hit.sort = request.sort.isEmpty ? [] : found.sort
         hit.stamp = found.stamp
         hit.routing = identity.routing(of: doc)
         if request.version { hit.version = identity.version(of: doc) }
@@ -68,8 +68,10 @@ package struct FetchPhase {
         }
         if let query { hit.explanation = try query.explain(doc, in: segment) }
         try readSource(&hit, segment, doc)
-        if let collapse = request.collapse, let group = found.group {
-            hit.fields[collapse.field] = .array([group.json])
+        if let collapse = request.collapse {
+            let group = found.group?.json ?? .null
+            hit.fields[collapse.field] = .array([group])
+            hit.group = group
         }
         return hit
     }
