@@ -8,7 +8,8 @@ enum LanguageNormalizations {
             ScalarsFilter(normalizes: true, change: ArabicScript.normalizeSorani)
         case "hindi_normalization":
             ScalarsFilter(normalizes: true, change: IndicScript.normalizeHindi)
-        case "bengali_normalization": ScalarMappingFilter(map: IndicScript.normalizeBengali)
+        case "bengali_normalization":
+            ScalarsFilter(normalizes: true, change: IndicScript.normalizeBengali)
         case "indic_normalization": ScalarsFilter(normalizes: true, change: IndicScript.compose)
         case "german_normalization": ScalarsFilter(normalizes: true, change: german)
         case "scandinavian_normalization":

@@ -1,10 +1,10 @@
 extension Language {
-    /// Bengali: digits, normalization and stop words; no stemmer yet.
+    /// Bengali: digits, normalization, stop words and stems.
     static let bengali = Language(
         name: "bengali",
         steps: [
             .lowercase, .filter("decimal_digit"), .filter("indic_normalization"),
-            .filter("bengali_normalization"), .stop,
+            .filter("bengali_normalization"), .stop, .stem("bengali"),
         ],
         stopWords: """
             এই ও থেকে করে এ না ওই এক্ নিয়ে করা বলেন সঙ্গে যে এব তা আর কোনো বলে সেই দিন হয় কি দু

@@ -1,5 +1,5 @@
 extension Language {
-    /// Brazilian: stop words and the Snowball stems of Portuguese (Lucene has a stemmer of its own here).
+    /// Brazilian: stop words and stems.
     static let brazilian = Language(
         name: "brazilian",
         steps: [.lowercase, .stop, .stem("brazilian")],

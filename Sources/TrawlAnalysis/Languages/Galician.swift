@@ -1,8 +1,8 @@
 extension Language {
-    /// Galician: stop words and plurals off.
+    /// Galician: stop words and stems.
     static let galician = Language(
         name: "galician",
-        steps: [.lowercase, .stop, .stem("minimal_galician")],
+        steps: [.lowercase, .stop, .stem("galician")],
         stopWords: """
             a aínda alí aquel aquela aquelas aqueles aquilo aquí ao aos as así á ben cando che co
             coa comigo con connosco contigo convosco coas cos cun cuns cunha cunhas da dalgunha

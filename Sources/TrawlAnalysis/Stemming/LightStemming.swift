@@ -204,12 +204,17 @@ enum LightStemming {
         if w.count > 8, w.ends(["ation", "ition"]) { return w.drop(5) }
     }
 
+    /// Letters of the first plane: Lucene looks at UTF-16 units.
+    private static func isDoubling(_ scalar: UInt32) -> Bool {
+        scalar < 0x10000 && CodePointSet.letters.contains(scalar)
+    }
+
     private static func frenchNorm(_ w: inout [UInt32]) {
         if w.count > 4 {
             unaccent(&w, frenchAccents)
             var kept: [UInt32] = []
             for scalar in w
-            where scalar != kept.last || !CodePointSet.letters.contains(scalar) {
+            where scalar != kept.last || !isDoubling(scalar) {
                 kept.append(scalar)
             }
             w = kept
@@ -219,7 +224,7 @@ enum LightStemming {
             if w.ends("r") { w.drop(1) }
             if w.ends("e") { w.drop(1) }
             if w.ends("e") { w.drop(1) }
-            if w[back: 1] == w[back: 2], CodePointSet.letters.contains(w[back: 1]) { w.drop(1) }
+            if w[back: 1] == w[back: 2], isDoubling(w[back: 1]) { w.drop(1) }
         }
     }
 }

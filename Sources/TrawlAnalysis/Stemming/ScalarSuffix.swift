@@ -9,6 +9,16 @@ extension [UInt32] {
         return true
     }
 
+    func ends(_ suffix: [UInt32]) -> Bool {
+        guard count >= suffix.count else { return false }
+        var index = endIndex
+        for scalar in suffix.reversed() {
+            index -= 1
+            if self[index] != scalar { return false }
+        }
+        return true
+    }
+
     func ends(_ suffixes: [String]) -> Bool { suffixes.contains { ends($0) } }
 
     func starts(_ prefix: String) -> Bool {

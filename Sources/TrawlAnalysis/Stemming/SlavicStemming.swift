@@ -138,7 +138,7 @@ enum BalticStemming {
     }
 
     private static func unpalatalize(_ w: inout [UInt32], endsIn suffix: String) {
-        if suffix == "u" {
+        if suffix.first == "u" {
             if w.ends("kš") {
                 w[back: 1] = code("s")
                 w.append(code("t"))
