@@ -85,8 +85,12 @@ int32_t cicu_property_ranges(const char *name, int32_t *out, int32_t max) {
   strcat(pattern, "}");
   UChar wide[160];
   u_charsToUChars(pattern, wide, (int32_t)strlen(pattern) + 1);
+  return cicu_set_ranges((const uint16_t *)wide, (int32_t)strlen(pattern), out, max);
+}
+
+int32_t cicu_set_ranges(const uint16_t *pattern, int32_t length, int32_t *out, int32_t max) {
   UErrorCode e = U_ZERO_ERROR;
-  USet *set = uset_openPattern(wide, (int32_t)strlen(pattern), &e);
+  USet *set = uset_openPattern((const UChar *)pattern, length, &e);
   if (U_FAILURE(e)) {
     if (set) uset_close(set);
     return -1;

@@ -22,19 +22,24 @@ package struct AnalyzerCatalog: Sendable {
 
     /// Takes the settings of an index (`{"index": {"analysis": {…}}}`, `{"analysis": {…}}`, the
     /// `analysis` object itself, or flat keys such as `index.analysis.analyzer.x.type`).
-    package init(settings: JSONValue) throws(AnalysisError) {
-        let analysis = try Self.analysis(in: settings)
+    ///
+    /// - Parameter limits: Those of the index, when `settings` do not hold them.
+    package init(
+        settings: JSONValue, limits: AnalysisLimits? = nil
+    ) throws(AnalysisError) {
+        let (analysis, named) = try Self.analysis(in: settings)
+        let limits = limits ?? named
         parts = AnalysisParts(
-            tokenizers: try Self.group("tokenizer", analysis),
-            filters: try Self.group("filter", analysis),
-            charFilters: try Self.group("char_filter", analysis))
+            tokenizers: try Self.group("tokenizer", analysis, limits),
+            filters: try Self.group("filter", analysis, limits),
+            charFilters: try Self.group("char_filter", analysis, limits), limits: limits)
         var custom: [String: Analyzer] = [:]
         try parts.checkAll()
-        for (name, settings) in try Self.group("analyzer", analysis) {
+        for (name, settings) in try Self.group("analyzer", analysis, limits) {
             custom[name] = try parts.analyzer(named: name, settings)
         }
         var normalizers: [String: Analyzer] = [:]
-        for (name, settings) in try Self.group("normalizer", analysis) {
+        for (name, settings) in try Self.group("normalizer", analysis, limits) {
             normalizers[name] = try parts.normalizer(named: name, settings)
         }
         self.custom = custom
@@ -84,13 +89,22 @@ package struct AnalyzerCatalog: Sendable {
 
     // MARK: Reading the settings
 
-    private static func analysis(in settings: JSONValue) throws(AnalysisError) -> JSONObject {
+    private static func analysis(
+        in settings: JSONValue
+    ) throws(AnalysisError) -> (JSONObject, AnalysisLimits) {
         guard let object = settings.objectValue else {
             throw AnalysisError(
                 .invalidSetting, setting: "analysis",
                 "expected an object for [analysis] but got \(settings.typeName)")
         }
         let nested = nest(object)
+        let index = AnalysisSettings(
+            path: "index", values: nested["index"]?.objectValue ?? nested)
+        var limits = AnalysisLimits()
+        limits.ngramDifference = try index.int(
+            "max_ngram_diff", default: limits.ngramDifference)
+        limits.shingleDifference = try index.int(
+            "max_shingle_diff", default: limits.shingleDifference)
         let inner = nested["index"]?["analysis"] ?? nested["analysis"]
         if let inner {
             guard let found = inner.objectValue else {
@@ -98,10 +112,10 @@ package struct AnalyzerCatalog: Sendable {
                     .invalidSetting, setting: "analysis",
                     "expected an object for [analysis] but got \(inner.typeName)")
             }
-            return found
+            return (found, limits)
         }
         let groups = ["analyzer", "tokenizer", "filter", "char_filter", "normalizer"]
-        return groups.contains { nested.contains($0) } ? nested : JSONObject()
+        return (groups.contains { nested.contains($0) } ? nested : JSONObject(), limits)
     }
 
     /// `{"a.b": 1}` as `{"a": {"b": 1}}`, for the part that concerns analysis.
@@ -130,7 +144,7 @@ package struct AnalyzerCatalog: Sendable {
     }
 
     private static func group(
-        _ key: String, _ analysis: JSONObject
+        _ key: String, _ analysis: JSONObject, _ limits: AnalysisLimits
     ) throws(AnalysisError) -> [(String, AnalysisSettings)] {
         guard let value = analysis[key], !value.isNull else { return [] }
         guard let members = value.objectValue else {
@@ -146,7 +160,7 @@ package struct AnalyzerCatalog: Sendable {
                     .invalidSetting, setting: path,
                     "expected an object for [\(path)] but got \(definition.typeName)")
             }
-            result.append((name, AnalysisSettings(path: path, values: object)))
+            result.append((name, AnalysisSettings(path: path, values: object, limits: limits)))
         }
         return result
     }

@@ -96,6 +96,86 @@ struct BadInputTests {
                 ]
             ])
         #expect(analyzer.terms("a b c e") == ["b", "a", "d", "c", "e", "e"])
+        // One filter after the other goes round the circle once, and phrases in circles do not grow.
+        let round: JSONValue = [
+            "type": "synonym",
+            "synonyms": ["a => b", "b => c", "c => a", "x y => y x", "y x => x y"],
+        ]
+        let twice = try AnalyzerCatalog().assemble(
+            tokenizer: "whitespace", filters: [round, round])
+        #expect(twice.terms("a b c x y") == ["c", "a", "b", "x", "y"])
+    }
+
+    @Test(
+        "an unknown name is an error that says what is not known, and what may have been meant",
+        arguments: [
+            (
+                #"{"analyzer":{"a":{"type":"engish"}}}"#,
+                "Unknown analyzer type [engish] for [a] -> did you mean [english]?"
+            ),
+            (
+                #"{"analyzer":{"a":{"tokenizer":"standart"}}}"#,
+                "Custom Analyzer [a] failed to find tokenizer under name [standart] "
+                    + "-> did you mean [standard]?"
+            ),
+            (
+                #"{"analyzer":{"a":{"tokenizer":"standard","filter":["xyzzy"]}}}"#,
+                "Custom Analyzer [a] failed to find filter under name [xyzzy]"
+            ),
+            (
+                #"{"analyzer":{"a":{"tokenizer":"standard","char_filter":["htmlstrip"]}}}"#,
+                "Custom Analyzer [a] failed to find char_filter under name [htmlstrip] "
+                    + "-> did you mean [html_strip]?"
+            ),
+            (
+                #"{"tokenizer":{"t":{"type":"ngrams"}}}"#,
+                "Unknown tokenizer type [ngrams] for [t] -> did you mean [ngram]?"
+            ),
+            (
+                #"{"filter":{"f":{"type":"stemmer","language":"klingon"}}}"#,
+                "Invalid stemmer class specified: klingon"
+            ),
+            (
+                #"{"filter":{"f":{"type":"snowball","language":"Klingon"}}}"#,
+                "Invalid stemmer class or language specified: Klingon"
+            ),
+        ])
+    func unknownNames(text: String, message: String) throws {
+        let value = try JSONValue.parse(#"{"analysis":"# + text + "}")
+        let error = #expect(throws: AnalysisError.self) { try AnalyzerCatalog(settings: value) }
+        #expect(error?.message == message)
+        #expect(error?.setting.hasPrefix("analysis.") ?? false)
+    }
+
+    @Test("what makes very many tokens of one needs the index's leave, as in Elasticsearch")
+    func limits() throws {
+        let gram: JSONValue = ["type": "ngram", "min_gram": 1, "max_gram": 3]
+        #expect(
+            throws: AnalysisError(
+                .invalidSetting, setting: "analysis.tokenizer.t.max_gram",
+                "The difference between max_gram and min_gram in NGram Tokenizer must be less than "
+                    + "or equal to: [1] but was [2]. This limit can be set by changing the "
+                    + "[index.max_ngram_diff] index level setting.")
+        ) { try AnalyzerCatalog(settings: ["analysis": ["tokenizer": ["t": gram]]]) }
+        let allowed = try AnalyzerCatalog(settings: [
+            "index": [
+                "max_ngram_diff": 2,
+                "analysis": [
+                    "tokenizer": ["t": gram], "analyzer": ["a": ["tokenizer": "t"]],
+                ],
+            ]
+        ])
+        #expect(
+            try allowed.analyzer(named: "a").terms("abc") == ["a", "ab", "abc", "b", "bc", "c"])
+        let shingle: JSONValue = ["type": "shingle", "max_shingle_size": 5]
+        #expect(
+            throws: AnalysisError(
+                .invalidSetting, setting: "analysis.filter.f.max_shingle_size",
+                "In Shingle TokenFilter the difference between max_shingle_size and "
+                    + "min_shingle_size (and +1 if outputting unigrams) must be less than or equal "
+                    + "to: [3] but was [4]. This limit can be set by changing the "
+                    + "[index.max_shingle_diff] index level setting.")
+        ) { try AnalyzerCatalog(settings: ["analysis": ["filter": ["f": shingle]]]) }
     }
 
     @Test(

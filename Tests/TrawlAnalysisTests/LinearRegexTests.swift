@@ -68,6 +68,12 @@ struct LinearRegexTests {
         }
     }
 
+    @Test("matches that better ones may outdo are all found, in a bounded time")
+    func bounds() throws {
+        #expect(try matches("a*b|a", "aaab aa") == ["aaab", "a", "a"])
+        #expect(try matches("a*b|a", String(repeating: "a", count: 3000)).count == 3000)
+    }
+
     /// A matcher of sets of ends, over a tiny language: obviously right, and slow.
     private indirect enum Tree {
         case letter(UInt8), sequence(Tree, Tree), choice(Tree, Tree), star(Tree)

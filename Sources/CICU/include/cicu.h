@@ -46,6 +46,8 @@ int32_t cicu_is_wide(int32_t c);
 // "InGreek", "Alphabetic": pairs (first, last). Returns the number of pairs there are (which may
 // be more than `max`), or -1 when the name is unknown.
 int32_t cicu_property_ranges(const char *name, int32_t *out, int32_t max);
+// The same of a pattern of ICU's UnicodeSet, such as "[^a-z]"; strings in it are left out.
+int32_t cicu_set_ranges(const uint16_t *pattern, int32_t length, int32_t *out, int32_t max);
 
 // Word boundaries with ICU's own rules and dictionaries. One per thread.
 typedef struct cicu_words cicu_words;

@@ -1,9 +1,11 @@
 /// `icu_normalizer`: normalises the text, part by part, so that offsets stay right.
 ///
-/// A part begins where normalisation never joins what comes before; a run of combining marks is
-/// one part, however long.
+/// A part begins where normalisation never joins what comes before, or after a thousand combining
+/// marks.
 struct NormalizerCharFilter: CharFilter {
     let form: NormalForm
+    /// Characters outside of it stay as they are; nil for no such limit.
+    var set: CodePointSet?
     var normalizes: Bool { true }
 
     func apply(to text: FilteredText) -> FilteredText {
@@ -16,7 +18,7 @@ struct NormalizerCharFilter: CharFilter {
         while at < bytes.count {
             let first = bytes.scalar(at: at)
             var end = at + first.byteCount
-            if form.inert.contains(first.value) {
+            if form.inert.contains(first.value) || !isInSet(first.value) {
                 output.copy(input[at..<end])
                 at = end
                 continue
@@ -28,10 +30,12 @@ struct NormalizerCharFilter: CharFilter {
                 at = end
                 continue
             }
-            while end < bytes.count {
+            var count = 1
+            while end < bytes.count, count < 2 * NormalForm.longestRun {
                 let next = bytes.scalar(at: end)
-                if form.hasBoundary(before: next.value) { break }
+                if form.hasBoundary(before: next.value) || !isInSet(next.value) { break }
                 end += next.byteCount
+                count += 1
             }
             let part = input[at..<end]
             if let changed = form.changed(part.span) {
@@ -46,5 +50,7 @@ struct NormalizerCharFilter: CharFilter {
 }
 
 extension NormalizerCharFilter {
+    private func isInSet(_ scalar: UInt32) -> Bool { set?.contains(scalar) ?? true }
+
     static let casefold = NormalizerCharFilter(form: .nfkcCasefold)
 }

@@ -7,21 +7,25 @@ struct ASCIIFoldingFilter: TokenFilter {
     var ignoresASCIICase: Bool { true }
 
     func apply(to buffer: inout TokenBuffer) {
-        var index = 0
-        while index < buffer.tokens.count {
+        var originals: [(index: Int, token: Token)] = []
+        for index in buffer.tokens.indices {
             let token = buffer.tokens[index]
             if let folded = Self.folded(buffer.term(of: token)) {
-                if keepsOriginal {
-                    buffer.tokens.insert(token, at: index)
-                    buffer.tokens[index + 1].positionIncrement = 0
-                    buffer.replaceTerm(at: index, with: folded)
-                    index += 1
-                } else {
-                    buffer.replaceTerm(at: index, with: folded)
-                }
+                if keepsOriginal { originals.append((index, token)) }
+                buffer.replaceTerm(at: index, with: folded)
             }
-            index += 1
         }
+        if originals.isEmpty { return }
+        var result: [Token] = []
+        result.reserveCapacity(buffer.tokens.count + originals.count)
+        var at = 0
+        for (index, var original) in originals {
+            result += buffer.tokens[at...index]
+            original.positionIncrement = 0
+            result.append(original)
+            at = index + 1
+        }
+        buffer.tokens = result + buffer.tokens[at...]
     }
 
     static func folded(_ term: ArraySlice<UInt8>) -> [UInt8]? {
@@ -35,6 +39,38 @@ struct ASCIIFoldingFilter: TokenFilter {
             } else {
                 result.appendScalar(scalar)
             }
+        }
+        return changed ? result : nil
+    }
+}
+
+/// What `unicode_set_filter` makes of a filter of characters: those outside of the set stay as they
+/// are.
+struct LimitedMappingFilter: TermMappingFilter {
+    let filter: any TermMappingFilter
+    let set: CodePointSet
+    var normalizes: Bool { true }
+
+    func mapped(_ term: ArraySlice<UInt8>) -> [UInt8]? {
+        var result: [UInt8] = []
+        var changed = false
+        let bytes = term.span
+        var start = 0
+        while start < bytes.count {
+            // A run of characters that are all in the set, or all not.
+            let first = bytes.scalar(at: start)
+            let isInSet = set.contains(first.value)
+            var end = start + first.byteCount
+            while end < bytes.count {
+                let next = bytes.scalar(at: end)
+                if set.contains(next.value) != isInSet { break }
+                end += next.byteCount
+            }
+            let run = term[term.startIndex + start..<term.startIndex + end]
+            let new = isInSet ? filter.mapped(run) : nil
+            result += new ?? Array(run)
+            changed = changed || new != nil
+            start = end
         }
         return changed ? result : nil
     }
@@ -116,7 +152,28 @@ struct TransformFilter: TokenFilter {
 
     deinit { unsafe cicu_transform_free(transform) }
 
+    /// Longer terms are transformed in parts of this size: rules may look at all that follows.
+    private static let longestPart = 4096
+
     func changed(_ term: Span<UInt8>) -> [UInt8]? {
+        if term.count <= Self.longestPart { return changedPart(term) }
+        var result: [UInt8] = []
+        var at = 0
+        while at < term.count {
+            var end = min(at + Self.longestPart, term.count)
+            while end < term.count, term[end] & 0xC0 == 0x80 { end -= 1 }
+            let part = term.extracting(at..<end)
+            if let changed = changedPart(part) {
+                result += changed
+            } else {
+                for index in part.indices { result.append(part[index]) }
+            }
+            at = end
+        }
+        return result
+    }
+
+    private func changedPart(_ term: Span<UInt8>) -> [UInt8]? {
         let units = UTF16Text(term).units
         let result = unsafe UTF16Text.filled(startingWith: units.count * 2 + 32) {
             (target, capacity) in

@@ -7,7 +7,7 @@ struct NGramFilter: TokenFilter {
     let keepsOriginal: Bool
 
     init(settings: AnalysisSettings, isEdge: Bool) throws(AnalysisError) {
-        (minGram, maxGram) = try settings.gramLengths(maxDefault: 2)
+        (minGram, maxGram) = try settings.gramLengths(maxDefault: 2, isEdge: isEdge)
         keepsOriginal = try settings.bool("preserve_original", default: false)
         if isEdge {
             let side = try settings.string("side") ?? "front"
@@ -83,6 +83,16 @@ struct ShingleFilter: TokenFilter {
                 "min_shingle_size must be less than or equal to max_shingle_size")
         }
         keepsUnigrams = try settings.bool("output_unigrams", default: true)
+        let difference = largest - smallest + (keepsUnigrams ? 1 : 0)
+        let limit = settings.limits.shingleDifference
+        if difference > limit {
+            throw settings.error(
+                "max_shingle_size",
+                "In Shingle TokenFilter the difference between max_shingle_size and "
+                    + "min_shingle_size (and +1 if outputting unigrams) must be less than or equal "
+                    + "to: [\(limit)] but was [\(difference)]. This limit can be set by changing "
+                    + "the [index.max_shingle_diff] index level setting.")
+        }
         keepsLonely = try settings.bool("output_unigrams_if_no_shingles", default: false)
         separator = Array((try settings.string("token_separator") ?? " ").utf8)
         filler = Array((try settings.string("filler_token") ?? "_").utf8)

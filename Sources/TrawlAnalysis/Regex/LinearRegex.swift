@@ -46,12 +46,18 @@ package struct LinearRegex: Sendable {
     }
 
     /// All matches, none overlapping; after an empty match the search goes on one character later.
+    ///
+    /// Some patterns have to read on to the end of the text from each of their matches, to see that
+    /// there is no better one: `a*b|a` on many `a`. When that has been sixteen times the text, the
+    /// matches that come next end where they first can.
     package func matches(in text: Span<UInt8>) -> [Match] {
         machines.borrow { machine in
+            var patience = 16 * text.count + 4096
             var all: [Match] = []
             var start = 0
             while start <= text.count,
-                let found = machine.match(text, from: start, anchored: false)
+                let found = machine.match(
+                    text, from: start, anchored: false, patience: &patience)
             {
                 let match = Self.match(found)
                 all.append(match)

@@ -44,10 +44,14 @@ final class RegexMachine {
 
     /// The first match from `start` on: begin and end of each group, -1 for those not set.
     ///
-    /// - Parameter end: With it, only matches that begin at `start` and end at `end` count.
-    func match(_ text: Span<UInt8>, from start: Int, anchored: Bool, mustEndAt end: Int? = nil)
-        -> [Int]?
-    {
+    /// - Parameters:
+    ///   - end: With it, only matches that begin at `start` and end at `end` count.
+    ///   - patience: How many characters it may read in search of a better match than the one it
+    ///     has. What it reads is taken off.
+    func match(
+        _ text: Span<UInt8>, from start: Int, anchored: Bool, mustEndAt end: Int? = nil,
+        patience: inout Int
+    ) -> [Int]? {
         now.clear()
         var best: [Int]?
         var at = start
@@ -66,6 +70,10 @@ final class RegexMachine {
             if best == nil, !anchored || at == start {
                 for slot in current.indices { current[slot] = -1 }
                 add(0, at, text, to: &now)
+            }
+            if best != nil {
+                if patience == 0 { break }
+                patience -= 1
             }
             let scalar = at < text.count ? text.scalar(at: at) : nil
             later.clear()
@@ -93,6 +101,14 @@ final class RegexMachine {
             if let end, at > end { break }
         }
         return best
+    }
+
+    func match(
+        _ text: Span<UInt8>, from start: Int, anchored: Bool, mustEndAt end: Int? = nil
+    ) -> [Int]? {
+        var patience = Int.max
+        return match(
+            text, from: start, anchored: anchored, mustEndAt: end, patience: &patience)
     }
 
     /// Follows everything that takes no character.

@@ -15,11 +15,13 @@ struct AnalysisParts: Sendable {
     private let tokenizers: [String: AnalysisSettings]
     private let filters: [String: AnalysisSettings]
     private let charFilters: [String: AnalysisSettings]
+    private let limits: AnalysisLimits
 
     init(
         tokenizers: [(String, AnalysisSettings)] = [], filters: [(String, AnalysisSettings)] = [],
-        charFilters: [(String, AnalysisSettings)] = []
+        charFilters: [(String, AnalysisSettings)] = [], limits: AnalysisLimits = AnalysisLimits()
     ) {
+        self.limits = limits
         self.tokenizers = Dictionary(tokenizers) { $1 }
         self.filters = Dictionary(filters) { $1 }
         self.charFilters = Dictionary(charFilters) { $1 }
@@ -162,7 +164,8 @@ struct AnalysisParts: Sendable {
         _ part: JSONValue, _ defined: [String: AnalysisSettings], _ group: String, _ owner: String
     ) throws(AnalysisError) -> (name: String, type: String, settings: AnalysisSettings) {
         if let object = part.objectValue {
-            let settings = AnalysisSettings(path: "__anonymous__.\(group)", values: object)
+            let settings = AnalysisSettings(
+                path: "__anonymous__.\(group)", values: object, limits: limits)
             let type = try settings.required("type")
             return ("__anonymous__\(type)", type, settings)
         }
@@ -176,7 +179,7 @@ struct AnalysisParts: Sendable {
             let type = try settings.string("type") ?? name
             return (name, type, settings)
         }
-        return (name, name, AnalysisSettings(path: "analysis.\(group).\(name)"))
+        return (name, name, AnalysisSettings(path: "analysis.\(group).\(name)", limits: limits))
     }
 
     private func unknown(

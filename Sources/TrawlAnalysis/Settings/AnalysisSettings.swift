@@ -1,5 +1,15 @@
 package import TrawlJSON
 
+/// What the settings of an index allow its analyzers, so that a word does not become a thousand.
+package struct AnalysisLimits: Sendable {
+    /// `index.max_ngram_diff`: how far `max_gram` may be from `min_gram`.
+    package var ngramDifference = 1
+    /// `index.max_shingle_diff`
+    package var shingleDifference = 3
+
+    package init() {}
+}
+
 /// The settings of one component, and the name under which messages speak of them.
 ///
 /// As in Elasticsearch, values may be written as strings: `"3"` for 3, `"true"` for true, and
@@ -8,10 +18,14 @@ package struct AnalysisSettings: Sendable {
     /// Such as `analysis.filter.my_stop`.
     package let path: String
     package let values: JSONObject
+    package let limits: AnalysisLimits
 
-    package init(path: String, values: JSONObject = JSONObject()) {
+    package init(
+        path: String, values: JSONObject = JSONObject(), limits: AnalysisLimits = AnalysisLimits()
+    ) {
         self.path = path
         self.values = values
+        self.limits = limits
     }
 
     func has(_ key: String) -> Bool { values[key].map { !$0.isNull } ?? false }

@@ -57,7 +57,9 @@ enum ComponentCatalog {
             return HTMLStripCharFilter(escapedTags: try settings.strings("escaped_tags") ?? [])
         case "mapping": return try MappingCharFilter(settings: settings)
         case "pattern_replace": return try PatternReplaceCharFilter(settings: settings)
-        case "icu_normalizer": return NormalizerCharFilter(form: try normalForm(settings))
+        case "icu_normalizer":
+            return NormalizerCharFilter(
+                form: try normalForm(settings), set: try unicodeSet(settings))
         default: return nil
         }
     }
@@ -74,6 +76,23 @@ enum ComponentCatalog {
         case "nfkc_cf": return .nfkcCasefold
         default: throw settings.error("name", "unknown normalization [\(name)]")
         }
+    }
+
+    private static func unicodeSet(
+        _ settings: AnalysisSettings
+    ) throws(AnalysisError) -> CodePointSet? {
+        guard let pattern = try settings.string("unicode_set_filter") else { return nil }
+        guard let set = CodePointSet(pattern: pattern) else {
+            throw settings.error("unicode_set_filter", "malformed Unicode set [\(pattern)]")
+        }
+        return set
+    }
+
+    private static func limited(
+        _ filter: any TermMappingFilter, _ settings: AnalysisSettings
+    ) throws(AnalysisError) -> any TokenFilter {
+        guard let set = try unicodeSet(settings) else { return filter }
+        return LimitedMappingFilter(filter: filter, set: set)
     }
 
     static let filterNames = [
@@ -108,8 +127,9 @@ enum ComponentCatalog {
                 separator: Array((try settings.string("separator") ?? " ").utf8),
                 largest: try settings.int("max_output_size", default: 255))
         case "flatten_graph": return FlattenGraphFilter()
-        case "icu_folding": return ICUFoldingFilter()
-        case "icu_normalizer": return NormalizerFilter(form: try normalForm(settings))
+        case "icu_folding": return try limited(ICUFoldingFilter(), settings)
+        case "icu_normalizer":
+            return try limited(NormalizerFilter(form: normalForm(settings)), settings)
         case "icu_transform":
             let id = try settings.string("id") ?? "Null"
             let isReversed = try settings.string("dir") == "reverse"

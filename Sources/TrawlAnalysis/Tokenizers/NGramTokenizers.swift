@@ -10,7 +10,7 @@ struct NGramTokenizer: Tokenizer {
     let isEdge: Bool
 
     init(settings: AnalysisSettings, isEdge: Bool) throws(AnalysisError) {
-        (minGram, maxGram) = try settings.gramLengths(maxDefault: 2)
+        (minGram, maxGram) = try settings.gramLengths(maxDefault: 2, isEdge: isEdge)
         self.isEdge = isEdge
         guard let names = try settings.strings("token_chars"), !names.isEmpty else {
             allowed = nil
@@ -79,11 +79,21 @@ struct NGramTokenizer: Tokenizer {
 }
 
 extension AnalysisSettings {
-    func gramLengths(maxDefault: Int) throws(AnalysisError) -> (min: Int, max: Int) {
+    /// Pieces of the edge are few, so their lengths have no limit.
+    func gramLengths(
+        maxDefault: Int, isEdge: Bool
+    ) throws(AnalysisError) -> (min: Int, max: Int) {
         let low = try int("min_gram", default: 1, in: 1...1024)
         let high = try int("max_gram", default: max(low, maxDefault), in: 1...1024)
         if low > high {
             throw error("min_gram", "minGram must not be greater than maxGram")
+        }
+        if !isEdge, high - low > limits.ngramDifference {
+            throw error(
+                "max_gram",
+                "The difference between max_gram and min_gram in NGram Tokenizer must be less than "
+                    + "or equal to: [\(limits.ngramDifference)] but was [\(high - low)]. This limit "
+                    + "can be set by changing the [index.max_ngram_diff] index level setting.")
         }
         return (low, high)
     }

@@ -72,6 +72,29 @@ struct CodePointSet: Sendable {
         }
     }
 
+    /// A set in the notation of ICU's UnicodeSet, such as `[^åäöÅÄÖ]`; nil when it is malformed.
+    init?(pattern: String) {
+        let units = Array(pattern.utf16)
+        var pairs = [Int32](repeating: 0, count: 2 * 4096)
+        var count: Int32 = 0
+        for _ in 0..<2 {
+            let capacity = Int32(pairs.count / 2)
+            count = unsafe units.withUnsafeBufferPointer { units in
+                unsafe pairs.withUnsafeMutableBufferPointer {
+                    unsafe cicu_set_ranges(
+                        units.baseAddress, Int32(units.count), $0.baseAddress, capacity)
+                }
+            }
+            if count <= capacity { break }
+            pairs = [Int32](repeating: 0, count: 2 * Int(count))
+        }
+        guard count >= 0 else { return nil }
+        self.init(
+            ranges: (0..<Int(count)).map {
+                UInt32(pairs[2 * $0])...UInt32(pairs[2 * $0 + 1])
+            })
+    }
+
     /// A property that is known to exist.
     static func property(_ name: String) -> CodePointSet {
         CodePointSet(ranges: ranges(ofProperty: name)!)

@@ -33,6 +33,10 @@ package final class NormalForm: Sendable {
     package static let nfkd = NormalForm(.nfkd)
     package static let nfkcCasefold = NormalForm(.nfkcCasefold)
 
+    /// A run of so many code points without a boundary is no text of any language. It is cut here,
+    /// because the marks of one run have to be sorted, which takes ICU time quadratic in its length.
+    static let longestRun = 512
+
     /// Nil when nothing changes.
     package func changed(_ bytes: Span<UInt8>) -> [UInt8]? {
         var at = 0
@@ -42,6 +46,38 @@ package final class NormalForm: Sendable {
             at += scalar.byteCount
         }
         if at == bytes.count { return nil }
+        if bytes.count <= Self.longestRun { return changedPart(bytes) }
+        var result: [UInt8] = []
+        var hasChanged = false
+        var start = 0
+        while start < bytes.count {
+            let part = bytes.extracting(start..<endOfPart(bytes, start))
+            if let changed = changedPart(part) {
+                result += changed
+                hasChanged = true
+            } else {
+                for index in part.indices { result.append(part[index]) }
+            }
+            start += part.count
+        }
+        return hasChanged ? result : nil
+    }
+
+    /// Past `longestRun` code points from `start`, the next boundary, if there is one soon.
+    private func endOfPart(_ bytes: Span<UInt8>, _ start: Int) -> Int {
+        var at = start
+        var count = 0
+        while at < bytes.count {
+            let scalar = bytes.scalar(at: at)
+            if count >= Self.longestRun, hasBoundary(before: scalar.value) { break }
+            if count >= 2 * Self.longestRun { break }
+            at += scalar.byteCount
+            count += 1
+        }
+        return at
+    }
+
+    private func changedPart(_ bytes: Span<UInt8>) -> [UInt8]? {
         let units = UTF16Text(bytes).units
         let result = normalized(units)
         return result == units ? nil : UTF16Text.utf8(result[...])

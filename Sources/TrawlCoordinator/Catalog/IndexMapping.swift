@@ -15,9 +15,14 @@ package struct IndexMapping: Sendable {
 
     package init(_ json: JSONObject, settings: FlatSettings) throws {
         let analysis = settings.under("index.analysis.")
+        var limits = AnalysisLimits()
+        limits.ngramDifference = settings.int("index.max_ngram_diff") ?? limits.ngramDifference
+        limits.shingleDifference =
+            settings.int("index.max_shingle_diff") ?? limits.shingleDifference
         let analyzers =
             analysis.isEmpty
-            ? AnalyzerCatalog() : try AnalyzerCatalog(settings: .object(analysis.nested))
+            ? AnalyzerCatalog()
+            : try AnalyzerCatalog(settings: .object(analysis.nested), limits: limits)
         try self.init(json, settings: settings, analysis: analysis, analyzers: analyzers)
     }
 

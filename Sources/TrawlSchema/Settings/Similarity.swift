@@ -84,7 +84,14 @@ extension IndexSettings {
 
     /// The analyzers that the settings define, with the built-in ones.
     package func analyzers() throws(AnalysisError) -> AnalyzerCatalog {
-        try AnalyzerCatalog(settings: analysis)
+        try AnalyzerCatalog(settings: analysis, limits: analysisLimits)
+    }
+
+    private var analysisLimits: AnalysisLimits {
+        var limits = AnalysisLimits()
+        limits.ngramDifference = int("max_ngram_diff") ?? limits.ngramDifference
+        limits.shingleDifference = int("max_shingle_diff") ?? limits.shingleDifference
+        return limits
     }
 
     /// What `index.analysis` says.
