@@ -213,7 +213,7 @@ private final class LineReader: @unchecked Sendable {
         while lines.count < 64, count < limit {
             if place >= file.byteCount {
                 repeats -= 1
-                if repeats == 0 { break }
+                if repeats <= 0 { break }
                 place = 0
             }
             guard let base = unsafe file.bytes.baseAddress else { break }
