@@ -1,4 +1,5 @@
 internal import TrawlCoordinator
+internal import TrawlHTTP
 internal import TrawlJSON
 internal import TrawlQuery
 

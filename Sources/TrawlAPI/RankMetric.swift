@@ -17,9 +17,9 @@ struct RankMetric {
     var k: Int
 
     init(_ value: JSONValue) throws {
-        guard let (name, options) = value.objectValue?.first, value.objectValue?.count == 1 else {
-            throw APIError.illegalArgument("[metric] names one metric")
-        }
+        guard let chosen = value.objectValue, chosen.count == 1, let name = chosen.keys.first,
+            let options = chosen[name]
+        else { throw APIError.illegalArgument("[metric] names one metric") }
         let known: [String: Set<String>] = [
             "precision": ["k", "relevant_rating_threshold", "ignore_unlabeled"],
             "recall": ["k", "relevant_rating_threshold"],

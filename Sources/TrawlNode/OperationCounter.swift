@@ -89,4 +89,24 @@ final class CountedView: ShardView {
     func explain(_ question: ShardQuestion, id: DocumentID) throws -> Explanation? {
         try view.explain(question, id: id)
     }
+
+    func terms(
+        of field: String, near word: String, edits: Int, prefixLength: Int
+    ) throws -> [(term: String, docCount: Int)] {
+        try view.terms(of: field, near: word, edits: edits, prefixLength: prefixLength)
+    }
+
+    func docCounts(of terms: [String], in field: String) throws -> [Int] {
+        try view.docCounts(of: terms, in: field)
+    }
+
+    func figures(of field: String) -> (docCount: Int, wordCount: Int) {
+        view.figures(of: field)
+    }
+
+    func completions(
+        _ suggest: CompletionSuggest, of text: String
+    ) throws -> ShardCompletions {
+        try view.completions(suggest, of: text)
+    }
 }

@@ -11,7 +11,7 @@ struct AnalyzeCommandTests {
     private func printed(_ words: String...) throws -> (text: String, status: trawl.ExitStatus) {
         let directory = try TemporaryDirectory()
         let path = directory.path + "/output"
-        let descriptor = open(path, O_CREAT | O_WRONLY, 0o600)
+        let descriptor = unsafe open(path, O_CREAT | O_WRONLY, 0o600)
         defer { close(descriptor) }
         var output = Output(descriptor: descriptor)
         let status = Trawl.run(["analyze"] + words, output: &output)
