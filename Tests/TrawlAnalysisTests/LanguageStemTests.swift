@@ -112,6 +112,15 @@ struct LanguageStemTests {
         }
     }
 
+    @Test("an Irish hyphenation goes before elision, and format characters are not Sorani")
+    func smallPrint() throws {
+        let catalog = AnalyzerCatalog()
+        #expect(try catalog.analyzer(named: "irish").terms("T-athair") == ["athair"])
+        #expect(try catalog.analyzer(named: "irish").terms("n'athair") == ["n'athair"])
+        #expect(
+            try catalog.analyzer(named: "sorani").terms("zero\u{2060}\u{200C}join") == ["zerojoin"])
+    }
+
     @Test("signs of Indian scripts that look like one become that one")
     func indic() throws {
         let analyzer = try AnalyzerCatalog().assemble(

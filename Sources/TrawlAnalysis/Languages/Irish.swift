@@ -3,7 +3,7 @@ extension Language {
     static let irish = Language(
         name: "irish",
         steps: [
-            .elision(["d", "m", "b"]), .hyphenations(["h", "n", "t"]), .lowercaseIn(.irish), .stop,
+            .hyphenations(["h", "n", "t"]), .elision(["d", "m", "b"]), .lowercaseIn(.irish), .stop,
             .stem("irish"),
         ],
         stopWords: """

@@ -73,7 +73,7 @@ struct Language: Sendable {
                 add("\(language.rawValue)_lowercase", LocaleLowercaseFilter(language: language))
             case .possessive: add("english_possessive", EnglishPossessiveFilter())
             case .elision(let articles): add("elision", ElisionFilter(articles))
-            case .hyphenations(let words): add("hyphenation", StopFilter(words))
+            case .hyphenations(let words): add("hyphenation", StopFilter(words, ignoresCase: true))
             case .stop:
                 let words = try settings.words("stopwords", default: stopWordList)
                 if !words.isEmpty { add("stop", StopFilter(words)) }

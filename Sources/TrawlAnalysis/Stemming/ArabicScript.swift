@@ -1,3 +1,5 @@
+internal import CICU
+
 /// Arabic, Persian and Sorani: variants of letters made one, and light stemmers, as Lucene's.
 enum ArabicScript {
     @Sendable static func normalizeArabic(_ scalar: UInt32) -> UInt32? {
@@ -35,6 +37,9 @@ enum ArabicScript {
         }
     }
 
+    /// ICU's number for characters that are not seen: they vanish.
+    private static let format: Int32 = 16
+
     @Sendable static func normalizeSorani(_ w: inout [UInt32]) {
         var result: [UInt32] = []
         for (index, scalar) in w.enumerated() {
@@ -53,8 +58,7 @@ enum ArabicScript {
             case 0x631: result.append(index == 0 ? 0x695 : 0x631)
             case 0x640, 0x64B...0x652: break
             default:
-                // Format characters vanish.
-                if scalar == 0xAD || scalar >= 0x200B && scalar <= 0x200F { break }
+                if cicu_general_category(Int32(scalar)) == format { break }
                 result.append(scalar)
             }
         }
