@@ -8,8 +8,8 @@ enum LogCommand {
     static let command = Command(
         name: "log", summary: "Look into the logs of a data directory, and write to topics.",
         details: """
-            Every shard has a log, INDEX/SHARD, with every change since its last cleaning, and one
-            of dead letters. Topics are logs of your own. The directory's node must not be running.
+            Every shard has a log, INDEX/SHARD, with the changes since its last commit, and one of
+            dead letters. Topics are logs of your own. The directory's node must not be running.
             """,
         subcommands: [topics, create, describe, append, tail, groups, lag, letters])
 

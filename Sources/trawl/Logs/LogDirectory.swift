@@ -77,7 +77,7 @@ final class LogDirectory {
         }
         throw UsageError(
             "there is no log \"\(name)\"",
-            nearest: Suggestion.nearest(to: name, among: all.map(\.name)),
+            nearest: Suggestion.nearest(to: name, among: all.map(\.name) + topics.names),
             help: "trawl log topics")
     }
 
