@@ -59,6 +59,7 @@ let package = Package(
         room("TrawlBytes", imports: ["TrawlErrors", "CKernels"]),
         room("TrawlJSON", imports: ["TrawlErrors", "CKernels"]),
         room("TrawlFiles", imports: ["TrawlBytes", "TrawlErrors", "CPosix"]),
+        room("TrawlThreads", imports: ["CPosix"]),
 
         // Floor 1: documents
         room("TrawlDocument", imports: ["TrawlErrors"]),
@@ -101,13 +102,13 @@ let package = Package(
         // Floor 3: one shard
         room(
             "TrawlLog",
-            imports: ["TrawlDocument", "TrawlFiles", "TrawlBytes", "TrawlErrors", "CPosix"]),
+            imports: ["TrawlDocument", "TrawlFiles", "TrawlThreads", "TrawlBytes", "TrawlErrors"]),
         room(
             "TrawlShard",
             imports: [
-                "TrawlLog", "TrawlIndex", "TrawlSegment", "TrawlSchema", "TrawlScript",
-                "TrawlAnalysis", "TrawlDocument", "TrawlJSON", "TrawlFiles", "TrawlBytes",
-                "TrawlErrors",
+                "TrawlLog", "TrawlThreads", "TrawlIndex", "TrawlSegment", "TrawlSchema",
+                "TrawlScript", "TrawlAnalysis", "TrawlDocument", "TrawlJSON", "TrawlFiles",
+                "TrawlBytes", "TrawlErrors",
             ]),
 
         // Floor 4: many nodes
@@ -120,9 +121,13 @@ let package = Package(
             ]),
 
         room("TrawlSimulation", imports: ["TrawlCluster"]),
+        room(
+            "TrawlMetadata",
+            imports: ["TrawlLog", "TrawlFiles", "TrawlThreads", "TrawlBytes", "TrawlErrors"]),
 
         // Floor 5: edges
         room("TrawlHTTP", imports: ["TrawlErrors", "CMicrohttpd", "CZlib", "CCurl"]),
+        room("TrawlTransport", imports: ["TrawlThreads", "TrawlBytes", "TrawlErrors"]),
         room(
             "TrawlAPI",
             imports: [
@@ -134,7 +139,8 @@ let package = Package(
         room(
             "TrawlNode",
             imports: [
-                "TrawlAPI", "TrawlHTTP", "TrawlCoordinator", "TrawlShard", "TrawlSearch",
+                "TrawlAPI", "TrawlHTTP", "TrawlTransport", "TrawlMetadata", "TrawlCluster",
+                "TrawlThreads", "TrawlCoordinator", "TrawlShard", "TrawlSearch",
                 "TrawlIndex", "TrawlSegment", "TrawlLog", "TrawlQuery", "TrawlSchema",
                 "TrawlAnalysis", "TrawlDocument", "TrawlFiles", "TrawlJSON", "TrawlBytes",
                 "TrawlErrors",
@@ -157,6 +163,7 @@ let package = Package(
                 "TrawlIndex",
                 "TrawlSearch",
                 "TrawlLog",
+                "TrawlThreads",
                 "TrawlSimulation",
                 "TrawlHTTP",
                 "TrawlNode",
@@ -199,16 +206,19 @@ let package = Package(
         tests(
             of: "TrawlShard",
             imports: [
-                "TrawlLog", "TrawlIndex", "TrawlSchema", "TrawlAnalysis", "TrawlDocument",
+                "TrawlLog", "TrawlThreads", "TrawlIndex", "TrawlSchema", "TrawlAnalysis",
+                "TrawlDocument",
                 "TrawlJSON", "TrawlFiles", "TrawlBytes", "TrawlErrors",
             ]),
         tests(
             of: "TrawlLog",
-            imports: ["TrawlDocument", "TrawlFiles", "TrawlErrors", "TrawlBytes"]),
+            imports: ["TrawlThreads", "TrawlDocument", "TrawlFiles", "TrawlErrors", "TrawlBytes"]),
         tests(of: "TrawlFiles", imports: ["TrawlErrors"]),
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
         tests(of: "TrawlQuery", imports: ["TrawlJSON", "TrawlErrors"]),
         tests(of: "TrawlHTTP", imports: ["TrawlErrors"]),
+        tests(of: "TrawlTransport", imports: ["TrawlBytes", "TrawlErrors", "TrawlThreads"]),
+        tests(of: "TrawlMetadata", imports: ["TrawlErrors", "TrawlFiles", "TrawlThreads"]),
         tests(
             of: "TrawlNode", imports: ["TrawlErrors", "TrawlFiles", "TrawlHTTP", "TrawlJSON"]),
         .testTarget(
@@ -219,6 +229,10 @@ let package = Package(
             ], exclude: ["Scenarios"], swiftSettings: house),
         tests(of: "TrawlScript", imports: ["TrawlSchema", "TrawlJSON", "TrawlErrors"]),
         tests(of: "TrawlPipeline", imports: ["TrawlScript", "TrawlJSON", "TrawlErrors"]),
+        .testTarget(
+            // Through processes of the real binary, which is built with the tests.
+            name: "TrawlClusterProcessTests", dependencies: ["trawl", "TrawlHTTP", "TrawlJSON"],
+            swiftSettings: house),
         tests(of: "TrawlAnalysis", imports: ["TrawlErrors", "TrawlJSON"]),
         tests(of: "TrawlSchema", imports: ["TrawlAnalysis", "TrawlJSON", "TrawlErrors"]),
     ]

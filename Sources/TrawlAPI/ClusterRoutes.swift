@@ -12,7 +12,7 @@ enum ClusterRoutes {
             Route.masterTimeout + Route.indexOptions
                 + "level local wait_for_status wait_for_nodes wait_for_no_relocating_shards "
                 + "wait_for_no_initializing_shards wait_for_active_shards wait_for_events "
-                + "awareness_attribute", health),
+                + "awareness_attribute explain", health),
         Route(
             [.get],
             ["/_cluster/state", "/_cluster/state/{metric}", "/_cluster/state/{metric}/{index}"],
@@ -28,40 +28,8 @@ enum ClusterRoutes {
         Route([.get], ["/_cluster/pending_tasks"], Route.masterTimeout + "local") { _, _ in
             .value(["tasks": []])
         },
-        Route(
-            [.post], ["/_cluster/reroute"],
-            Route.masterTimeout + "dry_run explain retry_failed metric"
-        ) {
-            _, services in
-            .value([
-                "acknowledged": true,
-                "state": ["cluster_uuid": .string(services.catalog.clusterUUID)],
-            ])
-        },
         Route([.get], ["/_remote/info"]) { _, _ in .value([:]) },
     ]
-
-    /// How the shards of an index stand: on one node, copies beyond the first have no place.
-    struct Counts {
-        var primaries = 0
-        var unassigned = 0
-
-        init() {}
-
-        init(_ index: IndexMetadata) {
-            primaries = index.shardCount
-            unassigned = index.shardCount * index.unassignedCopyCount
-        }
-
-        var status: String { unassigned > 0 ? "yellow" : "green" }
-
-        static func + (left: Counts, right: Counts) -> Counts {
-            var sum = left
-            sum.primaries += right.primaries
-            sum.unassigned += right.unassigned
-            return sum
-        }
-    }
 
     private static func health(_ request: APIRequest, _ services: Services) throws -> APIResponse {
         let deadline = request.began + (try request.duration("timeout") ?? .seconds(30))
@@ -80,57 +48,59 @@ enum ClusterRoutes {
         options.ignoreUnavailable = true
         options.expandsHidden = true
         let targets = try services.catalog.resolve(request["index"], options, now: services.now)
-        let counts = targets.reduce(Counts()) { $0 + Counts($1.index) }
-        let total = counts.primaries + counts.unassigned
+        let picture = services.picture
+        let counts = targets.reduce(ShardCounts()) { $0 + ShardCounts($1.index, picture) }
         let isMissing = try !namedExist(request, services)
         var body: JSONObject = [
             "cluster_name": .string(services.node.clusterName),
             "status": .string(isMissing ? "red" : counts.status),
-            "timed_out": .bool(!isMet), "number_of_nodes": 1, "number_of_data_nodes": 1,
+            "timed_out": .bool(!isMet), "number_of_nodes": JSONValue(picture.nodes.count),
+            "number_of_data_nodes": JSONValue(picture.nodes.count),
             "discovered_master": true, "discovered_cluster_manager": true,
-            "active_primary_shards": JSONValue(counts.primaries),
-            "active_shards": JSONValue(counts.primaries), "relocating_shards": 0,
-            "initializing_shards": 0, "unassigned_shards": JSONValue(counts.unassigned),
-            "delayed_unassigned_shards": 0, "number_of_pending_tasks": 0,
-            "number_of_in_flight_fetch": 0, "task_max_waiting_in_queue_millis": 0,
-            "active_shards_percent_as_number": JSONValue(
-                total == 0 ? 100.0 : 100.0 * Double(counts.primaries) / Double(total)),
         ]
+        for (key, value) in counts.healthMembers { body[key] = value }
+        for key in [
+            "delayed_unassigned_shards", "number_of_pending_tasks", "number_of_in_flight_fetch",
+            "task_max_waiting_in_queue_millis",
+        ] { body[key] = 0 }
+        body["active_shards_percent_as_number"] = JSONValue(counts.percent)
+        if !counts.reasons.isEmpty, request.has("explain") {
+            body["reasons"] = .array(counts.reasons.map { .string($0) })
+        }
         if level == "indices" || level == "shards" {
             body["indices"] = .object(
                 JSONObject(
                     targets.map {
-                        (key: $0.index.name, value: indexHealth($0.index, level == "shards"))
+                        (
+                            key: $0.index.name,
+                            value: indexHealth($0.index, picture, level == "shards")
+                        )
                     }))
         }
         return .value(.object(body), status: isMet ? 200 : 408)
     }
 
-    private static func indexHealth(_ index: IndexMetadata, _ withShards: Bool) -> JSONValue {
-        let counts = Counts(index)
+    private static func indexHealth(
+        _ index: IndexMetadata, _ picture: ClusterPicture, _ withShards: Bool
+    ) -> JSONValue {
+        let counts = ShardCounts(index, picture)
         var object: JSONObject = [
             "status": .string(counts.status), "number_of_shards": JSONValue(index.shardCount),
-            "number_of_replicas": JSONValue(index.replicaCount),
-            "active_primary_shards": JSONValue(counts.primaries),
-            "active_shards": JSONValue(counts.primaries), "relocating_shards": 0,
-            "initializing_shards": 0, "unassigned_shards": JSONValue(counts.unassigned),
+            "number_of_replicas": JSONValue(
+                index.copyCount(onNodes: picture.nodes.count) - 1),
         ]
-        if withShards {
-            object["shards"] = .object(
-                JSONObject(
-                    (0..<counts.primaries).map { number in
-                        (
-                            key: String(number),
-                            value: [
-                                "status": .string(counts.status), "primary_active": true,
-                                "active_shards": 1, "relocating_shards": 0,
-                                "initializing_shards": 0,
-                                "unassigned_shards": JSONValue(
-                                    counts.unassigned / max(1, counts.primaries)),
-                            ] as JSONValue
-                        )
-                    }))
+        for (key, value) in counts.healthMembers { object[key] = value }
+        guard withShards else { return .object(object) }
+        var shards = JSONObject()
+        for (number, copies) in picture.copies(of: index).enumerated() {
+            let own = ShardCounts(copies)
+            var shard: JSONObject = [
+                "status": .string(own.status), "primary_active": .bool(own.withoutPrimary == 0),
+            ]
+            for (key, value) in own.healthMembers.dropFirst() { shard[key] = value }
+            shards[String(number)] = .object(shard)
         }
+        object["shards"] = .object(shards)
         return .object(object)
     }
 
@@ -148,7 +118,8 @@ enum ClusterRoutes {
         var options = IndexOptions.metadata
         options.ignoreUnavailable = true
         let targets = try services.catalog.resolve(request["index"], options, now: services.now)
-        let counts = targets.reduce(Counts()) { $0 + Counts($1.index) }
+        let picture = services.picture
+        let counts = targets.reduce(ShardCounts()) { $0 + ShardCounts($1.index, picture) }
         if try !namedExist(request, services) { return false }
         if let wanted = request["wait_for_status"] {
             let order = ["green", "yellow", "red"]
@@ -158,7 +129,7 @@ enum ClusterRoutes {
             if order.firstIndex(of: counts.status)! > place { return false }
         }
         if let wanted = request["wait_for_nodes"] {
-            guard let holds = compare(1, wanted) else {
+            guard let holds = compare(picture.nodes.count, wanted) else {
                 throw APIError.illegalArgument("failed to parse [\(wanted)]")
             }
             if !holds { return false }
@@ -167,8 +138,12 @@ enum ClusterRoutes {
             guard let number = Int(wanted) else {
                 throw APIError.illegalArgument("cannot parse ActiveShardCount[\(wanted)]")
             }
-            if counts.primaries < number { return false }
-        } else if request["wait_for_active_shards"] == "all", counts.unassigned > 0 {
+            if counts.active < number { return false }
+        } else if request["wait_for_active_shards"] == "all", counts.active < counts.total {
+            return false
+        }
+        if try request.bool("wait_for_no_relocating_shards"), counts.relocating > 0 { return false }
+        if try request.bool("wait_for_no_initializing_shards"), counts.initializing > 0 {
             return false
         }
         return true
@@ -213,19 +188,26 @@ enum ClusterRoutes {
             body["version"] = JSONValue(catalog.version)
             body["state_uuid"] = .string("\(catalog.clusterUUID)-\(catalog.version)")
         }
+        let picture = services.picture
         if wants("master_node") || wants("cluster_manager_node") {
-            body["master_node"] = .string(node.id)
-            body["cluster_manager_node"] = .string(node.id)
+            let manager = picture.nodes.first(where: \.keepsMetadata)?.id
+            body["master_node"] = manager.map { .string($0) } ?? .null
+            body["cluster_manager_node"] = manager.map { .string($0) } ?? .null
         }
         if wants("blocks") { body["blocks"] = blocks(targets.map(\.index)) }
         if wants("nodes") {
-            body["nodes"] =
-                [
-                    node.id: [
-                        "name": .string(node.name), "ephemeral_id": .string(node.id),
-                        "transport_address": .string(node.address), "attributes": [:],
-                    ] as JSONValue
-                ] as JSONValue
+            body["nodes"] = .object(
+                JSONObject(
+                    picture.nodes.map { node in
+                        (
+                            key: node.id,
+                            value: [
+                                "name": .string(node.name), "ephemeral_id": .string(node.id),
+                                "transport_address": .string(node.transportAddress),
+                                "attributes": node.attributes,
+                            ] as JSONValue
+                        )
+                    }))
         }
         if wants("metadata") { body["metadata"] = try metadata(targets, request, services) }
         if wants("routing_table") {
@@ -233,16 +215,12 @@ enum ClusterRoutes {
                 "indices": .object(
                     JSONObject(
                         targets.filter(\.index.isOpen).map {
-                            (key: $0.index.name, value: routing($0.index, node))
+                            (key: $0.index.name, value: routing($0.index, picture))
                         }))
             ]
         }
         if wants("routing_nodes") {
-            let all = targets.filter(\.index.isOpen).map { routingShards($0.index, node) }
-            body["routing_nodes"] = [
-                "unassigned": .array(all.flatMap(\.unassigned)),
-                "nodes": [node.id: .array(all.flatMap(\.assigned))] as JSONValue,
-            ]
+            body["routing_nodes"] = routingNodes(targets.map(\.index), picture)
         }
         return .value(.object(body))
     }
@@ -310,41 +288,48 @@ enum ClusterRoutes {
     }
 
     private static func shardEntry(
-        _ index: IndexMetadata, _ number: Int, _ node: String?, primary: Bool
+        _ index: IndexMetadata, _ number: Int, _ copy: ClusterPicture.Copy
     ) -> JSONValue {
         [
-            "state": node == nil ? "UNASSIGNED" : "STARTED", "primary": .bool(primary),
-            "node": node.map { .string($0) } ?? .null, "relocating_node": .null,
+            "state": .string(copy.state.rawValue), "primary": .bool(copy.isPrimary),
+            "node": copy.node.map { .string($0) } ?? .null, "relocating_node": .null,
             "shard": JSONValue(number), "index": .string(index.name),
         ]
     }
 
-    private static func routingShards(
-        _ index: IndexMetadata, _ node: NodeDescription
-    ) -> (assigned: [JSONValue], unassigned: [JSONValue]) {
-        let numbers = 0..<index.shardCount
-        return (
-            numbers.map { shardEntry(index, $0, node.id, primary: true) },
-            numbers.flatMap { number in
-                (0..<index.replicaCount).map { _ in
-                    shardEntry(index, number, nil, primary: false)
-                }
-            }
-        )
-    }
-
-    private static func routing(_ index: IndexMetadata, _ node: NodeDescription) -> JSONValue {
-        let shards = (0..<index.shardCount).map { number in
+    private static func routing(_ index: IndexMetadata, _ picture: ClusterPicture) -> JSONValue {
+        let shards = picture.copies(of: index).enumerated().map { number, copies in
             (
                 key: String(number),
-                value: JSONValue.array(
-                    [shardEntry(index, number, node.id, primary: true)]
-                        + (0..<index.replicaCount).map { _ in
-                            shardEntry(index, number, nil, primary: false)
-                        })
+                value: JSONValue.array(copies.map { shardEntry(index, number, $0) })
             )
         }
         return ["shards": .object(JSONObject(shards))]
+    }
+
+    private static func routingNodes(
+        _ indices: [IndexMetadata], _ picture: ClusterPicture
+    ) -> JSONValue {
+        var unassigned: [JSONValue] = []
+        var nodes: [String: [JSONValue]] = [:]
+        for index in indices {
+            for (number, copies) in picture.copies(of: index).enumerated() {
+                for copy in copies {
+                    let entry = shardEntry(index, number, copy)
+                    if let node = copy.node {
+                        nodes[node, default: []].append(entry)
+                    } else {
+                        unassigned.append(entry)
+                    }
+                }
+            }
+        }
+        return [
+            "unassigned": .array(unassigned),
+            "nodes": .object(
+                JSONObject(
+                    picture.nodes.map { (key: $0.id, value: .array(nodes[$0.id] ?? [])) })),
+        ]
     }
 
     // MARK: Settings
@@ -438,7 +423,8 @@ enum ClusterRoutes {
     private static func stats(_ request: APIRequest, _ services: Services) throws -> APIResponse {
         let catalog = services.catalog
         let indices = catalog.names.map { catalog.indices[$0]! }
-        let counts = indices.reduce(Counts()) { $0 + Counts($1) }
+        let picture = services.picture
+        let counts = indices.reduce(ShardCounts()) { $0 + ShardCounts($1, picture) }
         var figures = ShardFigures()
         for index in indices where index.isOpen {
             for shard in try services.coordinator.shards(of: index) {
@@ -452,7 +438,10 @@ enum ClusterRoutes {
         let process = ProcessFigures()
         let disk = services.coordinator.diskByteCounts
         return .value([
-            "_nodes": ["total": 1, "successful": 1, "failed": 0],
+            "_nodes": [
+                "total": JSONValue(picture.nodes.count), "successful": 1,
+                "failed": JSONValue(picture.nodes.count - 1),
+            ],
             "cluster_name": .string(services.node.clusterName),
             "cluster_uuid": .string(catalog.clusterUUID), "timestamp": JSONValue(services.now),
             "status": .string(counts.status),
@@ -461,8 +450,10 @@ enum ClusterRoutes {
                 "shards": counts.primaries == 0
                     ? [:]
                     : [
-                        "total": JSONValue(counts.primaries),
-                        "primaries": JSONValue(counts.primaries), "replication": 0.0,
+                        "total": JSONValue(counts.active),
+                        "primaries": JSONValue(counts.primaries),
+                        "replication": JSONValue(
+                            Double(counts.active - counts.primaries) / Double(counts.primaries)),
                     ],
                 "docs": [
                     "count": JSONValue(figures.docCount),
@@ -482,7 +473,8 @@ enum ClusterRoutes {
             ],
             "nodes": [
                 "count": [
-                    "total": 1, "cluster_manager": 1, "master": 1, "data": 1, "ingest": 1,
+                    "total": JSONValue(picture.nodes.count), "cluster_manager": 1, "master": 1,
+                    "data": 1, "ingest": 1,
                     "coordinating_only": 0, "remote_cluster_client": 1, "search": 0, "warm": 0,
                 ],
                 "versions": [.string(Services.version)],

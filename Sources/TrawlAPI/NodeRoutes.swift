@@ -58,14 +58,20 @@ enum NodeRoutes {
         "cluster_manager", "data", "ingest", "remote_cluster_client",
     ]
 
-    private static func isChosen(_ filter: String?, _ services: Services) -> Bool {
+    private static func isChosen(
+        _ node: ClusterPicture.Node, _ filter: String?, _ services: Services
+    ) -> Bool {
         guard let filter else { return true }
-        let node = services.node
         return filter.split(separator: ",").contains { item in
-            [
-                "_all", "_local", "_master", "_cluster_manager", "*", node.id, "master:true",
-                "data:true", "ingest:true", "cluster_manager:true",
-            ].contains(String(item)) || Wildcard.matches(String(item), node.name)
+            if [
+                "_all", "*", node.id, "master:true", "data:true", "ingest:true",
+                "cluster_manager:true",
+            ].contains(String(item)) {
+                return true
+            }
+            if item == "_local" { return node.id == services.node.id }
+            if item == "_master" || item == "_cluster_manager" { return node.keepsMetadata }
+            return Wildcard.matches(String(item), node.name)
         }
     }
 
@@ -160,19 +166,44 @@ enum NodeRoutes {
         }
         if wants("ingest") { entry["ingest"] = ["processors": []] }
         if wants("aggregations") { entry["aggregations"] = [:] }
-        return answer(entry, filter, services)
+        return answer(entry, filter, services) { other in
+            var told: JSONObject = [
+                "name": .string(other.name), "transport_address": .string(other.transportAddress),
+                "host": .string(other.host), "ip": .string(other.host),
+                "version": .string(Services.version), "build_type": "trawl",
+                "build_hash": .string(node.buildHash), "roles": roles,
+                "attributes": other.attributes,
+            ]
+            if wants("http") {
+                told["http"] = [
+                    "bound_address": [.string(other.httpAddress)],
+                    "publish_address": .string(other.httpAddress),
+                    "max_content_length_in_bytes": 104_857_600,
+                ]
+            }
+            return told
+        }
     }
 
+    /// - Parameters:
+    ///   - entry: What this node tells of itself.
+    ///   - others: What is known here of another node; nil when only it can tell.
     private static func answer(
-        _ entry: JSONObject, _ filter: String?, _ services: Services
+        _ entry: JSONObject, _ filter: String?, _ services: Services,
+        others: (ClusterPicture.Node) -> JSONObject? = { _ in nil }
     ) -> APIResponse {
-        let chosen = isChosen(filter, services)
+        let chosen = services.picture.nodes.filter { isChosen($0, filter, services) }
+        var nodes = JSONObject()
+        for node in chosen {
+            let own = node.id == services.node.id ? entry : others(node)
+            nodes[node.id] = own.map { .object($0) }
+        }
         return .value([
             "_nodes": [
-                "total": chosen ? 1 : 0, "successful": chosen ? 1 : 0, "failed": 0,
+                "total": JSONValue(chosen.count), "successful": JSONValue(nodes.count),
+                "failed": JSONValue(chosen.count - nodes.count),
             ],
-            "cluster_name": .string(services.node.clusterName),
-            "nodes": chosen ? [services.node.id: .object(entry)] : [:],
+            "cluster_name": .string(services.node.clusterName), "nodes": .object(nodes),
         ])
     }
 

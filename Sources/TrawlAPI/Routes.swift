@@ -37,7 +37,7 @@ enum Routes {
     static var all: [Route] {
         RootRoutes.routes + IndexRoutes.routes + MappingRoutes.routes + SettingsRoutes.routes
             + AliasRoutes.routes + TemplateRoutes.routes + DocumentRoutes.routes
-            + BulkRoutes.routes + ClusterRoutes.routes + CatRoutes.routes
+            + BulkRoutes.routes + ClusterRoutes.routes + ClusterPlanRoutes.routes + CatRoutes.routes
             + NodeRoutes.routes + MaintenanceRoutes.routes + AnalyzeRoutes.routes
             + SearchRoutes.routes + ScrollRoutes.routes + PointInTimeRoutes.routes
             + FieldCapsRoutes.routes

@@ -1,7 +1,7 @@
 internal import TrawlBytes
 
 /// A shard as the cluster knows it: of which index (by uuid), which number.
-public struct ShardKey: Hashable, Sendable, Comparable, CustomStringConvertible {
+public struct ShardKey: Hashable, Sendable, Comparable, CustomStringConvertible, Codable {
     public var index: String
     public var number: Int
 

@@ -1,5 +1,5 @@
 /// The name of a node, unique in its cluster and the same after a restart.
-public struct NodeID: Hashable, Sendable, Comparable, CustomStringConvertible {
+public struct NodeID: Hashable, Sendable, Comparable, CustomStringConvertible, Codable {
     public var string: String
 
     public init(_ string: String) { self.string = string }

@@ -9,6 +9,9 @@ internal import TrawlSchema
 ///
 /// Knows indices by the catalog and shards only as ``ShardClient``.
 package final class Coordinator: Sendable {
+    /// A new index is answered for when its shards can take changes, or after this.
+    private static let readyTimeout = Duration.seconds(30)
+
     package let catalog: IndexCatalog
     let provider: any ShardProvider
     package let pipelines = PipelineBook()
@@ -91,6 +94,7 @@ package final class Coordinator: Sendable {
         let uuid = RandomID.make(length: RandomID.uuidLength)
         let index = try catalog.update { try $0.create(creation, uuid: uuid, now: now) }
         _ = try shards(of: index)
+        _ = provider.waitUntilReady(index, timeout: Self.readyTimeout)
     }
 
     /// The index or alias that a document goes to, made by templates when there is none yet.
@@ -252,6 +256,10 @@ package enum RandomID {
 
 extension Coordinator {
     package var diskByteCounts: (total: Int, free: Int) { provider.diskByteCounts }
+
+    /// The nodes and copies of the cluster; nil for a node that is alone.
+    package var picture: ClusterPicture? { provider.picture }
+    package var planning: (any ClusterPlanning)? { provider.planning }
 }
 
 extension Coordinator {

@@ -2,7 +2,7 @@ package import TrawlErrors
 
 /// What can go wrong between a request and the shards. The type is the name by which clients of
 /// the API know it; the index is the one that the failure is about.
-package struct CoordinatorError: TrawlError, Equatable {
+package struct CoordinatorError: TrawlError, Equatable, Codable {
     package var kind: ErrorKind
     package var type: String
     package var reason: String
@@ -15,7 +15,7 @@ package struct CoordinatorError: TrawlError, Equatable {
     package var shard: Int?
     package var causes: [Cause] = []
 
-    package struct Cause: Sendable, Equatable {
+    package struct Cause: Sendable, Equatable, Codable {
         package var type: String
         package var reason: String
 

@@ -1,6 +1,6 @@
 /// What a shard did since it was opened: how often, and how long it took altogether.
-package struct OperationFigures: Sendable {
-    package struct Tally: Sendable, Equatable {
+package struct OperationFigures: Sendable, Codable {
+    package struct Tally: Sendable, Equatable, Codable {
         package private(set) var count = 0
         package private(set) var duration = Duration.zero
 
@@ -21,7 +21,7 @@ package struct OperationFigures: Sendable {
     }
 
     /// Searches that named a group, `stats` in their body.
-    package struct Group: Sendable {
+    package struct Group: Sendable, Codable {
         package var query = Tally()
         package var fetch = Tally()
 

@@ -1,4 +1,5 @@
 package import TrawlDocument
+internal import TrawlErrors
 internal import TrawlJSON
 package import TrawlQuery
 
@@ -192,34 +193,57 @@ extension Coordinator {
     ) throws -> (any ShardStatistics)? {
         if parts.count < 2 { return nil }
         var sum: (any ShardStatistics)?
-        for part in parts {
-            let own = try part.view.statistics(of: request, now: part.now)
-            sum = sum?.adding(own) ?? own
+        var failure: (any Error)?
+        let all = provider.scatter.statistics(
+            parts.map(\.view), of: request, now: parts[0].now)
+        for result in all {
+            switch result {
+            case .success(let own): sum = sum?.adding(own) ?? own
+            case .failure(let error):
+                guard Self.concernsOneShard(error) else { throw error }
+                failure = error
+            }
         }
+        // What no copy can count is missing from the answer, which says so.
+        if sum == nil, let failure { throw failure }
         return sum
+    }
+
+    /// Whether the failure lies with a shard, rather than with the request.
+    private static func concernsOneShard(_ error: any Error) -> Bool {
+        (error as? any TrawlError)?.kind.anotherCopyMayHelp ?? true
     }
 
     private func find(
         _ request: SearchRequest, in parts: [SearchView.Part], isOnly: Bool,
         until deadline: Deadline, failures: inout [SearchAnswer.Failure]
     ) throws -> [(part: SearchView.Part, answer: ShardAnswer)] {
-        var result: [(part: SearchView.Part, answer: ShardAnswer)] = []
+        func failure(_ part: SearchView.Part, _ error: any Error) -> SearchAnswer.Failure {
+            SearchAnswer.Failure(index: part.target.index, shard: part.shard, error: error)
+        }
+        let question: ShardQuestion
         do {
             let own = try parts[0].request(
                 request, boost: try boost(of: parts[0].target.index, in: request))
-            let statistics = try statistics(own, parts)
-            for part in parts {
-                let question = ShardQuestion(
-                    request: own, now: part.now, statistics: statistics, deadline: deadline,
-                    isOnlyShard: isOnly)
-                result.append((part, try part.view.find(question)))
-            }
+            question = ShardQuestion(
+                request: own, now: parts[0].now, statistics: try statistics(own, parts),
+                deadline: deadline, isOnlyShard: isOnly)
         } catch {
             // What one shard of an index cannot do, none of them can: they share its mapping.
-            failures += parts.map {
-                SearchAnswer.Failure(index: $0.target.index, shard: $0.shard, error: error)
-            }
+            failures += parts.map { failure($0, error) }
             return []
+        }
+        var result: [(part: SearchView.Part, answer: ShardAnswer)] = []
+        for (part, found) in zip(parts, provider.scatter.find(parts.map(\.view), question)) {
+            switch found {
+            case .success(let answer): result.append((part, answer))
+            case .failure(let error) where Self.concernsOneShard(error):
+                failures.append(failure(part, error))
+            case .failure(let error):
+                // A shard without hits may not have noticed what another one cannot do.
+                failures += parts.map { failure($0, error) }
+                return []
+            }
         }
         return result
     }
@@ -250,10 +274,13 @@ extension Coordinator {
         var places: [Int: [Int]] = [:]
         for at in page { places[at.source, default: []].append(at.place) }
         var read: [Int: [Hit]] = [:]
-        for (source, wanted) in places {
-            do {
-                read[source] = try answers[source].answer.fetch(wanted)
-            } catch {
+        let sources = places.keys.sorted()
+        let fetched = provider.scatter.fetch(
+            sources.map { (answers[$0].answer, places[$0] ?? []) })
+        for (source, result) in zip(sources, fetched) {
+            switch result {
+            case .success(let hits): read[source] = hits
+            case .failure(let error):
                 let part = answers[source].part
                 answer.failures.append(
                     .init(index: part.target.index, shard: part.shard, error: error))
@@ -295,9 +322,9 @@ extension Coordinator {
 
     private func boost(of index: IndexMetadata, in request: SearchRequest) throws -> Float {
         if request.indicesBoost.isEmpty { return 1 }
-        for (name, boost) in request.indicesBoost {
-            let found = try catalog.snapshot.resolve(name, .search, now: now)
-            if found.contains(where: { $0.index.uuid == index.uuid }) { return boost }
+        for entry in request.indicesBoost {
+            let found = try catalog.snapshot.resolve(entry.index, .search, now: now)
+            if found.contains(where: { $0.index.uuid == index.uuid }) { return entry.boost }
         }
         return 1
     }
@@ -312,13 +339,23 @@ extension Coordinator {
         request.minScore = minScore
         request.terminateAfter = terminateAfter
         request = try resolvingLookUps(in: request)
-        for part in view.parts {
+        for group in groups(view) {
             do {
-                let own = try part.request(request)
-                count += try part.view.count(ShardQuestion(request: own, now: part.now))
+                let own = try group[0].request(request)
+                let counts = provider.scatter.count(
+                    group.map(\.view), ShardQuestion(request: own, now: group[0].now))
+                for (part, result) in zip(group, counts) {
+                    switch result {
+                    case .success(let own): count += own
+                    case .failure(let error):
+                        failures.append(
+                            .init(index: part.target.index, shard: part.shard, error: error))
+                    }
+                }
             } catch {
-                failures.append(
-                    .init(index: part.target.index, shard: part.shard, error: error))
+                failures += group.map {
+                    .init(index: $0.target.index, shard: $0.shard, error: error)
+                }
             }
         }
         return (count, failures)

@@ -27,7 +27,7 @@ package struct ShardQuestion: Sendable {
 /// What one shard answers: the order of what it found, and a way to read some of it.
 package struct ShardAnswer {
     /// What orders a hit among those of other shards.
-    package struct Key: Sendable {
+    package struct Key: Sendable, Equatable, Codable {
         package var score: Float
         package var sort: [SortValue]
         package var stamp: UInt64
@@ -53,6 +53,8 @@ package struct ShardAnswer {
     package var aggregations: (any ShardAggregations)?
     /// Reads the documents at places of `keys`.
     package var fetch: ([Int]) throws -> [Hit] = { _ in [] }
+    /// Whose answer it is, where views are spread over nodes.
+    package var view: (any ShardView)?
 
     package init() {}
 }

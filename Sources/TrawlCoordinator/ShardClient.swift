@@ -18,7 +18,7 @@ package struct ShardWrite: Sendable {
 }
 
 /// A document as a shard gives it back.
-package struct ShardDocument: Sendable {
+package struct ShardDocument: Sendable, Codable {
     package var id: String
     package var source: [UInt8]
     package var routing: String?
@@ -39,8 +39,8 @@ package struct ShardDocument: Sendable {
 }
 
 /// How a shard is at the moment.
-package struct ShardFigures: Sendable {
-    package struct Segment: Sendable {
+package struct ShardFigures: Sendable, Codable {
+    package struct Segment: Sendable, Codable {
         package var name: String
         package var docCount = 0
         package var deletedCount = 0
@@ -86,8 +86,14 @@ package protocol ShardClient: AnyObject, Sendable {
     /// Learns of a new mapping or new settings.
     func adopt(_ index: IndexMetadata)
     var figures: ShardFigures { get }
+    /// Those of the copy on one node; nil when it cannot be reached.
+    func figures(on node: String) -> ShardFigures?
     /// Commits and lets go of the files.
     func close()
+}
+
+extension ShardClient {
+    package func figures(on node: String) -> ShardFigures? { figures }
 }
 
 /// Opens the shards of this node.
@@ -97,4 +103,19 @@ package protocol ShardProvider: Sendable {
     func removeAll(but uuids: Set<String>)
     /// Bytes of the device that holds the data: all, and free ones.
     var diskByteCounts: (total: Int, free: Int) { get }
+    /// How questions reach the views of its shards.
+    var scatter: any ShardScatter { get }
+    /// Who is there; nil for a node that is alone.
+    var picture: ClusterPicture? { get }
+    /// Plans and moves; nil for a node that is alone.
+    var planning: (any ClusterPlanning)? { get }
+    /// Waits until a new index can take changes, at most so long.
+    func waitUntilReady(_ index: IndexMetadata, timeout: Duration) -> Bool
+}
+
+extension ShardProvider {
+    package var scatter: any ShardScatter { LocalScatter() }
+    package var picture: ClusterPicture? { nil }
+    package var planning: (any ClusterPlanning)? { nil }
+    package func waitUntilReady(_ index: IndexMetadata, timeout: Duration) -> Bool { true }
 }

@@ -3,8 +3,8 @@
 /// A change carries everything that decides its outcome: applying it is a pure step from the
 /// state before to the state after, so every copy that applies the same changes in the same
 /// order holds the same documents.
-public struct Change: Sendable, Hashable {
-    public enum Operation: Sendable, Hashable {
+public struct Change: Sendable, Hashable, Codable {
+    public enum Operation: Sendable, Hashable, Codable {
         /// Put the source in place of whatever has the id.
         case index(source: [UInt8])
         /// Put the source unless a document has the id already.
@@ -15,7 +15,7 @@ public struct Change: Sendable, Hashable {
     }
 
     /// A partial update, in the words of the API.
-    public struct Update: Sendable, Hashable {
+    public struct Update: Sendable, Hashable, Codable {
         /// The body of the update request as JSON: `doc`, `script`, `upsert`, `doc_as_upsert`,
         /// `scripted_upsert`, `detect_noop`.
         public var body: [UInt8]
@@ -24,7 +24,7 @@ public struct Change: Sendable, Hashable {
     }
 
     /// What must hold of the document for the change to be applied.
-    public enum Condition: Sendable, Hashable {
+    public enum Condition: Sendable, Hashable, Codable {
         case none
         case sequence(offset: Int64, epoch: Int64)
         /// Internal versioning: the document must have just this version.
@@ -66,7 +66,7 @@ public struct Change: Sendable, Hashable {
 }
 
 /// What applying a change came to.
-public enum ChangeOutcome: Sendable, Equatable {
+public enum ChangeOutcome: Sendable, Equatable, Codable {
     case created(version: Int64)
     case updated(version: Int64)
     case deleted(version: Int64)

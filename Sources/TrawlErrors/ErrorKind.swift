@@ -2,7 +2,7 @@
 ///
 /// Two tables turn a kind into what people see: the API's error responses and the command line's
 /// exit status. Nothing here knows about either.
-public enum ErrorKind: String, Sendable, CaseIterable {
+public enum ErrorKind: String, Sendable, CaseIterable, Codable {
     /// The request can never succeed as it stands.
     case invalidRequest
     /// The thing that was named does not exist.

@@ -188,10 +188,12 @@ extension IndexWriter {
         deinit { ledger.release(files) }
     }
 
-    package func holdCommit() -> CommitHold {
+    /// - Returns: The hold, and the payload of the commit.
+    package func holdCommit() -> (hold: CommitHold, payload: [UInt8]) {
         state.withLock { state in
-            CommitHold(
+            let hold = CommitHold(
                 manifest: state.committed.encoded(), files: state.committedFiles, ledger: ledger)
+            return (hold, state.committed.payload)
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import Synchronization
 internal import TrawlBytes
 internal import TrawlFiles
+internal import TrawlThreads
 
 extension LogPartition {
     /// Whole batches as they stand in the file, durable ones only.

@@ -1,5 +1,6 @@
 internal import Synchronization
 internal import TrawlFiles
+internal import TrawlThreads
 
 /// How a partition keeps its files.
 package struct LogOptions: Sendable {
@@ -43,6 +44,10 @@ package final class LogPartition: ChangeLog {
         var bytesSinceSpaceCheck = Int.max / 2
         var reservedByteCount = 0
         var waiters: [WaiterBox] = []
+        /// Another copy leads: nothing but its batches comes in.
+        var isFollowing = false
+        /// How often the end was cut off.
+        var cutCount = 0
 
         var last: LogFile { files[files.count - 1] }
     }
@@ -148,7 +153,9 @@ package final class LogPartition: ChangeLog {
         if state.isClosed { throw .closed }
         if let failure = state.failure { throw failure }
         let current = state.epochs.last?.epoch ?? 1
-        if let epoch, epoch != current { throw .fenced(epoch: epoch, current: current) }
+        if let epoch, epoch != current || state.isFollowing {
+            throw .fenced(epoch: epoch, current: current)
+        }
         if let producer {
             let verdict = try state.producers.check(producer, recordCount: Int32(count))
             if case .repeated(let base) = verdict {
@@ -191,7 +198,7 @@ package final class LogPartition: ChangeLog {
     }
 
     /// The disk is asked now and then, and always while it is nearly full.
-    private func checkSpace(_ byteCount: Int, _ state: inout State) throws(LogError) {
+    func checkSpace(_ byteCount: Int, _ state: inout State) throws(LogError) {
         guard state.bytesSinceSpaceCheck + byteCount > 1 << 20 else { return }
         let free: Int
         do throws(FileError) { free = try store.freeByteCount() } catch { throw .file(error) }
@@ -203,7 +210,7 @@ package final class LogPartition: ChangeLog {
         state.bytesSinceSpaceCheck = 0
     }
 
-    private func reserve(_ byteCount: Int, _ handle: any GrowingFile, _ state: inout State) {
+    func reserve(_ byteCount: Int, _ handle: any GrowingFile, _ state: inout State) {
         let end = state.last.byteCount + byteCount
         guard options.reserveByteCount > 0, end > state.reservedByteCount else { return }
         state.reservedByteCount = end + options.reserveByteCount
@@ -212,7 +219,7 @@ package final class LogPartition: ChangeLog {
     }
 
     /// After a failed write, the file is as long as before, or nothing more is taken.
-    private func undo(
+    func undo(
         _ error: FileError, _ handle: any GrowingFile, _ state: inout State
     ) -> LogError {
         do throws(FileError) {
@@ -234,7 +241,7 @@ package final class LogPartition: ChangeLog {
     }
 
     /// Seals the last file and begins a new one.
-    private func roll(_ state: inout State) throws(LogError) {
+    func roll(_ state: inout State) throws(LogError) {
         let file = state.last
         do throws(FileError) {
             try file.handle?.sync()
@@ -260,10 +267,13 @@ package final class LogPartition: ChangeLog {
 
     /// Called on the sync thread.
     func syncNow() {
-        let (handle, end): ((any GrowingFile)?, Int64) = state.withLock { state in
+        let (handle, end, cutCount): ((any GrowingFile)?, Int64, Int) = state.withLock { state in
             state.isEnqueued = false
             // Earlier files were synced when they were sealed.
-            return (state.failure == nil ? state.last.handle : nil, state.last.endOffset)
+            return (
+                state.failure == nil ? state.last.handle : nil, state.last.endOffset,
+                state.cutCount
+            )
         }
         var failed: FileError?
         do throws(FileError) { try handle?.sync() } catch { failed = error }
@@ -272,6 +282,14 @@ package final class LogPartition: ChangeLog {
             if let failure = state.failure {
                 defer { state.waiters = [] }
                 return (state.waiters, failure)
+            }
+            guard cutCount == state.cutCount else {
+                // What was synced is not what is there now: once more.
+                if !state.waiters.isEmpty, !state.isEnqueued {
+                    state.isEnqueued = true
+                    syncer.enqueue(self)
+                }
+                return ([], nil)
             }
             state.syncedEnd = max(state.syncedEnd, end)
             let ready = state.waiters.filter { $0.end <= end }

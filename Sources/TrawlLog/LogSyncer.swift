@@ -1,3 +1,5 @@
+internal import TrawlThreads
+
 /// Makes appends durable: one thread for each disk, which syncs whatever was written meanwhile.
 ///
 /// A sync takes as long for one record as for a thousand, so those who come while one is running

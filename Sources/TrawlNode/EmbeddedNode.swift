@@ -29,6 +29,7 @@ public final class EmbeddedNode: Sendable {
 
     package init(store: any FileStore) throws {
         lock = try store.lock(holder: nil)
+        try ClusterMark.check(store, NodeConfiguration())
         let catalog = try IndexCatalog(store: store, newUUID: RandomID.make())
         shards = LocalShards(directory: try store.directory("indices"), catalog: catalog)
         coordinator = Coordinator(catalog: catalog, provider: shards)

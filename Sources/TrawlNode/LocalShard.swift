@@ -30,9 +30,11 @@ final class LocalShard: ShardClient {
         return index
     }
 
-    func write(_ changes: [Change]) throws -> [ShardWrite] {
+    func write(_ changes: [Change]) throws -> [ShardWrite] { try write(changes, leading: nil) }
+
+    func write(_ changes: [Change], leading: Shard.Leadership?) throws -> [ShardWrite] {
         let began = ContinuousClock.now
-        let results = try shard.write(changes)
+        let results = try shard.write(changes, leading: leading)
         counter.count(results.map(\.outcome), changes, took: ContinuousClock.now - began)
         return results.map { result in
             var write = ShardWrite(

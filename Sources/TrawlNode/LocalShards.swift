@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import TrawlCluster
 internal import TrawlCoordinator
 internal import TrawlFiles
 internal import TrawlIndex
@@ -12,18 +13,51 @@ internal import TrawlShard
 final class LocalShards: ShardProvider {
     private let directory: any FileStore
     private let catalog: IndexCatalog
-    private let syncer = LogSyncer()
+    private let syncer: LogSyncer
     private let open = Mutex<[String: [LocalShard]]>([:])
     private let isStopping = Atomic<Bool>(false)
 
-    init(directory: any FileStore, catalog: IndexCatalog) {
+    init(directory: any FileStore, catalog: IndexCatalog, syncer: LogSyncer = LogSyncer()) {
         self.directory = directory
         self.catalog = catalog
+        self.syncer = syncer
     }
 
     func openShard(_ index: IndexMetadata, number: Int) throws -> any ShardClient {
-        let store = try directory.directory(index.uuid).directory(String(number))
+        try open(index, number: number, Shard.Options())
+    }
+
+    /// Opens one copy among several: what its log holds is applied when it is committed.
+    ///
+    /// - Parameter logFloor: From which offset on the log has to stay.
+    func openReplicated(
+        _ index: IndexMetadata, number: Int, logFloor: @escaping @Sendable () -> Int64
+    ) throws -> LocalShard {
         var options = Shard.Options()
+        options.isReplicated = true
+        options.logFloor = logFloor
+        return try open(index, number: number, options)
+    }
+
+    func directory(of key: ShardKey) throws(FileError) -> any FileStore {
+        try directory.directory(key.index).directory(String(key.number))
+    }
+
+    /// Lets go of a closed shard and removes its files.
+    func removeDirectory(of key: ShardKey) throws(FileError) {
+        open.withLock { $0[key.index]?.removeAll { $0.number == key.number } }
+        let parent = try directory.directory(key.index)
+        if try parent.directories().contains(String(key.number)) {
+            try parent.removeDirectory(String(key.number))
+        }
+        if try parent.directories().isEmpty { try directory.removeDirectory(key.index) }
+    }
+
+    private func open(
+        _ index: IndexMetadata, number: Int, _ options: Shard.Options
+    ) throws -> LocalShard {
+        let store = try directory.directory(index.uuid).directory(String(number))
+        var options = options
         options.refreshInterval = index.refreshInterval
         options.wallClock = {
             var time = timespec()

@@ -1,10 +1,13 @@
 internal import Glibc
 internal import TrawlAPI
+internal import TrawlCluster
 internal import TrawlCoordinator
 internal import TrawlErrors
 package import TrawlFiles
 internal import TrawlHTTP
 internal import TrawlJSON
+internal import TrawlLog
+internal import TrawlTransport
 
 /// One process: its data, its shards, its server.
 public final class Node: Sendable {
@@ -13,7 +16,9 @@ public final class Node: Sendable {
     /// From the call to the moment it listened.
     public let startTime: Duration
     private let coordinator: Coordinator
-    private let shards: LocalShards
+    /// The data's schedule, and the cluster's; one of them is there.
+    private let shards: LocalShards?
+    private let cluster: ClusterNode?
     private let server: MicrohttpdServer
     private let lock: DirectoryLock
     private let configuration: NodeConfiguration
@@ -39,13 +44,26 @@ public final class Node: Sendable {
             configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         lock = try store.lock(
             holder: configuration.port == 0 ? nil : "http://\(shownHost):\(configuration.port)")
-        let catalog = try IndexCatalog(store: store, newUUID: RandomID.make())
-        shards = LocalShards(directory: try store.directory("indices"), catalog: catalog)
-        coordinator = Coordinator(catalog: catalog, provider: shards)
-        try coordinator.openAll()
+        let identity = try Self.identity(in: store)
+        try ClusterMark.check(store, configuration)
+        if let settings = configuration.cluster {
+            let cluster = try ClusterNode(
+                settings, configuration: configuration, node: NodeID(identity), store: store,
+                syncer: LogSyncer(), log: configuration.log)
+            self.cluster = cluster
+            shards = nil
+            coordinator = Coordinator(catalog: cluster.catalog, provider: cluster.shards)
+        } else {
+            let catalog = try IndexCatalog(store: store, newUUID: RandomID.make())
+            let shards = LocalShards(
+                directory: try store.directory("indices"), catalog: catalog)
+            self.shards = shards
+            cluster = nil
+            coordinator = Coordinator(catalog: catalog, provider: shards)
+            try coordinator.openAll()
+        }
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
-        let identity = try Self.identity(in: store)
         let handler = DeferredHandler()
         var limits = HTTPLimits()
         limits.searchThreads = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
@@ -69,17 +87,22 @@ public final class Node: Sendable {
                     completed: figures.completed)
             }
         }
+        try cluster?.start(httpPort: server.port)
         handler.use(APIHandler(services: services))
-        shards.startTicking()
+        shards?.startTicking()
         startTime = ContinuousClock.now - began
     }
 
     /// Finishes what is under way, commits, and lets go of the data.
     public func stop() {
         server.stop(within: configuration.stopTimeout)
-        shards.stopTicking()
+        shards?.stopTicking()
         coordinator.close()
+        cluster?.stop()
     }
+
+    /// Where other nodes reach this one, `HOST:PORT`; nil for a node that is alone.
+    public var peerAddress: String? { cluster?.peerAddress.description }
 
     /// The node keeps its id for as long as it keeps its data.
     private static func identity(in store: any FileStore) throws -> String {

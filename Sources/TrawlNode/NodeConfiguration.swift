@@ -8,6 +8,10 @@ public struct NodeConfiguration: Sendable {
     public var clusterName: String
     /// How long a stop waits for requests that are under way.
     public var stopTimeout = Duration.seconds(10)
+    /// Nil: the node is alone.
+    public var cluster: ClusterSettings?
+    /// Takes what an operator should know, a line each.
+    public var log: @Sendable (String) -> Void = { _ in }
 
     public init(
         dataDirectory: String = "trawl-data", host: String = "127.0.0.1", port: Int = 9200,

@@ -32,12 +32,12 @@ final class SnapshotView: ShardView {
     }
 
     func statistics(of request: SearchRequest, now: Int64) throws -> any ShardStatistics {
-        Statistics(sum: try searcher.statistics(for: request, now: instant(now)))
+        RankingSum(sum: try searcher.statistics(for: request, now: instant(now)))
     }
 
     private func conditions(_ question: ShardQuestion) -> Searcher.Conditions {
         Searcher.Conditions(
-            statistics: (question.statistics as? Statistics)?.sum, now: instant(question.now),
+            statistics: (question.statistics as? RankingSum)?.sum, now: instant(question.now),
             clock: SearchClock(
                 deadline: question.deadline.instant, isCancelled: question.deadline.isAbandoned))
     }
@@ -59,7 +59,7 @@ final class SnapshotView: ShardView {
         let result = try searcher.search(request, conditions)
         var answer = ShardAnswer()
         if let collector {
-            answer.aggregations = Aggregations(partials: try collector.finish())
+            answer.aggregations = AggregationSum(partials: try collector.finish())
         }
         answer.keys = result.found.map {
             ShardAnswer.Key(
@@ -91,31 +91,32 @@ final class SnapshotView: ShardView {
         return try searcher.explain(query, id: id.string, conditions(question))
     }
 
-    /// What aggregations came to, of this shard.
-    private struct Aggregations: ShardAggregations {
-        var partials: PartialAggregations
+}
 
-        func reduced(
-            with others: [any ShardAggregations], for request: SearchRequest
-        ) throws -> ReducedAggregations {
-            let reduction = Reduction(request.aggregationLimits)
-            var sum = partials
-            for other in others {
-                guard let other = other as? Aggregations else { continue }
-                try sum.merge(other.partials, reduction)
-            }
-            let results = try sum.results(of: request.aggregations, reduction)
-            return ReducedAggregations { results.serialized(typedKeys: $0) }
+/// What aggregations came to, of one shard.
+struct AggregationSum: ShardAggregations {
+    var partials: PartialAggregations
+
+    func reduced(
+        with others: [any ShardAggregations], for request: SearchRequest
+    ) throws -> ReducedAggregations {
+        let reduction = Reduction(request.aggregationLimits)
+        var sum = partials
+        for other in others {
+            guard let other = other as? AggregationSum else { continue }
+            try sum.merge(other.partials, reduction)
         }
+        let results = try sum.results(of: request.aggregations, reduction)
+        return ReducedAggregations { results.serialized(typedKeys: $0) }
     }
+}
 
-    /// What scores depend on, of one shard or of many.
-    private struct Statistics: ShardStatistics {
-        var sum: RankingStatistics
+/// What scores depend on, of one shard or of many.
+struct RankingSum: ShardStatistics {
+    var sum: RankingStatistics
 
-        func adding(_ other: any ShardStatistics) -> any ShardStatistics {
-            guard let other = other as? Statistics else { return self }
-            return Statistics(sum: sum + other.sum)
-        }
+    func adding(_ other: any ShardStatistics) -> any ShardStatistics {
+        guard let other = other as? RankingSum else { return self }
+        return RankingSum(sum: sum + other.sum)
     }
 }

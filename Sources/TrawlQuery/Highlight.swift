@@ -1,13 +1,13 @@
 /// Which fields of a hit are shown as snippets, and how the words that were found are marked.
-package struct Highlight: Sendable, Hashable {
-    package enum BoundaryScanner: String, Sendable, Hashable, CaseIterable {
+package struct Highlight: Sendable, Hashable, Codable {
+    package enum BoundaryScanner: String, Sendable, Hashable, CaseIterable, Codable {
         case chars, word, sentence
     }
 
-    package enum Encoder: String, Sendable, Hashable { case `default`, html }
+    package enum Encoder: String, Sendable, Hashable, Codable { case `default`, html }
 
     /// What may be said for all fields and, other, for one. Nil: not said.
-    package struct Options: Sendable, Hashable {
+    package struct Options: Sendable, Hashable, Codable {
         package var preTags: [String]?
         package var postTags: [String]?
         package var isOrderedByScore: Bool?
@@ -49,7 +49,7 @@ package struct Highlight: Sendable, Hashable {
         }
     }
 
-    package struct Field: Sendable, Hashable {
+    package struct Field: Sendable, Hashable, Codable {
         /// May have `*`.
         package var name: String
         /// Those of the field, filled from those of all.

@@ -1,4 +1,4 @@
-package enum BooleanOperator: Sendable, Hashable {
+package enum BooleanOperator: Sendable, Hashable, Codable {
     case or, and
 
     package init(parsing text: String) throws(QueryError) {
@@ -13,12 +13,12 @@ package enum BooleanOperator: Sendable, Hashable {
 }
 
 /// What a full-text query without any term matches: nothing, or everything.
-package enum ZeroTerms: Sendable, Hashable {
+package enum ZeroTerms: Sendable, Hashable, Codable {
     case none, all
 }
 
 /// How many optional clauses have to match: `2`, `-1`, `75%`, `-25%`, `2<75% 9<-3`.
-package struct MinimumShouldMatch: Sendable, Hashable {
+package struct MinimumShouldMatch: Sendable, Hashable, Codable {
     package var spec: String
 
     package init(_ spec: String) { self.spec = spec }
@@ -80,7 +80,7 @@ package struct MinimumShouldMatch: Sendable, Hashable {
 }
 
 /// How many edits a fuzzy term may differ by.
-package enum Fuzziness: Sendable, Hashable {
+package enum Fuzziness: Sendable, Hashable, Codable {
     /// None below `low` characters, one below `high`, else two.
     case auto(low: Int, high: Int)
     case edits(Int)
@@ -134,7 +134,7 @@ package enum Fuzziness: Sendable, Hashable {
 }
 
 /// How the terms that a prefix, a pattern or an edit distance stands for are scored.
-package enum TermsRewrite: Sendable, Hashable {
+package enum TermsRewrite: Sendable, Hashable, Codable {
     /// Every match scores the boost.
     case constantScore
     case constantScoreBoolean

@@ -2,7 +2,7 @@ package import TrawlJSON
 
 /// What may be asked of documents. A kind of query is one case here, one parsing function in
 /// `Parsing`, one binding function in `TrawlSearch`.
-package struct Query: Sendable, Hashable {
+package struct Query: Sendable, Hashable, Codable {
     package var kind: Kind
     package var boost: Float = 1
     /// Reported among a hit's `matched_queries`.
@@ -14,7 +14,7 @@ package struct Query: Sendable, Hashable {
         self.name = name
     }
 
-    package indirect enum Kind: Sendable, Hashable {
+    package indirect enum Kind: Sendable, Hashable, Codable {
         case matchAll
         case matchNone
         case match(MatchQuery)
@@ -49,7 +49,7 @@ package struct Query: Sendable, Hashable {
 
 // MARK: Full text
 
-package struct MatchQuery: Sendable, Hashable {
+package struct MatchQuery: Sendable, Hashable, Codable {
     package var field: String
     package var text: JSONValue
     package var operation = BooleanOperator.or
@@ -62,7 +62,7 @@ package struct MatchQuery: Sendable, Hashable {
 }
 
 /// The fuzzy settings that full-text queries share.
-package struct FuzzyOptions: Sendable, Hashable {
+package struct FuzzyOptions: Sendable, Hashable, Codable {
     /// Nil: terms have to match as they are.
     package var fuzziness: Fuzziness?
     package var prefixLength = 0
@@ -73,7 +73,7 @@ package struct FuzzyOptions: Sendable, Hashable {
     package init() {}
 }
 
-package struct MatchPhraseQuery: Sendable, Hashable {
+package struct MatchPhraseQuery: Sendable, Hashable, Codable {
     package var field: String
     package var text: JSONValue
     package var slop = 0
@@ -84,7 +84,7 @@ package struct MatchPhraseQuery: Sendable, Hashable {
 }
 
 /// A field, or a pattern of fields, with its boost: `title^3`.
-package struct FieldBoost: Sendable, Hashable {
+package struct FieldBoost: Sendable, Hashable, Codable {
     package var field: String
     package var boost: Float
 
@@ -104,8 +104,8 @@ package struct FieldBoost: Sendable, Hashable {
     }
 }
 
-package struct MultiMatchQuery: Sendable, Hashable {
-    package enum Form: String, Sendable, Hashable, CaseIterable {
+package struct MultiMatchQuery: Sendable, Hashable, Codable {
+    package enum Form: String, Sendable, Hashable, CaseIterable, Codable {
         case bestFields = "best_fields"
         case mostFields = "most_fields"
         case crossFields = "cross_fields"
@@ -131,7 +131,7 @@ package struct MultiMatchQuery: Sendable, Hashable {
     package init(text: JSONValue) { self.text = text }
 }
 
-package struct CombinedFieldsQuery: Sendable, Hashable {
+package struct CombinedFieldsQuery: Sendable, Hashable, Codable {
     package var fields: [FieldBoost] = []
     package var text: String
     package var operation = BooleanOperator.or
@@ -140,7 +140,7 @@ package struct CombinedFieldsQuery: Sendable, Hashable {
     package var synonymPhrases = true
 }
 
-package struct QueryStringQuery: Sendable, Hashable {
+package struct QueryStringQuery: Sendable, Hashable, Codable {
     package var text: String
     package var defaultField: String?
     package var fields: [FieldBoost] = []
@@ -167,7 +167,7 @@ package struct QueryStringQuery: Sendable, Hashable {
     }
 }
 
-package struct SimpleQueryStringQuery: Sendable, Hashable {
+package struct SimpleQueryStringQuery: Sendable, Hashable, Codable {
     package var text: String
     package var fields: [FieldBoost] = []
     package var operation = BooleanOperator.or
@@ -185,15 +185,15 @@ package struct SimpleQueryStringQuery: Sendable, Hashable {
 
 // MARK: Terms
 
-package struct TermQuery: Sendable, Hashable {
+package struct TermQuery: Sendable, Hashable, Codable {
     package var field: String
     package var value: JSONValue
     package var caseInsensitive = false
 }
 
-package struct TermsQuery: Sendable, Hashable {
+package struct TermsQuery: Sendable, Hashable, Codable {
     /// Values that stand in another document; whoever has that index resolves it first.
-    package struct LookUp: Sendable, Hashable {
+    package struct LookUp: Sendable, Hashable, Codable {
         package var index: String
         package var id: String
         package var path: String
@@ -205,15 +205,15 @@ package struct TermsQuery: Sendable, Hashable {
     package var lookUp: LookUp?
 }
 
-package struct TermsSetQuery: Sendable, Hashable {
+package struct TermsSetQuery: Sendable, Hashable, Codable {
     package var field: String
     package var values: [JSONValue]
     package var minimumField: String?
     package var minimum: MinimumShouldMatch?
 }
 
-package struct RangeQuery: Sendable, Hashable {
-    package enum Relation: String, Sendable, Hashable { case intersects, contains, within }
+package struct RangeQuery: Sendable, Hashable, Codable {
+    package enum Relation: String, Sendable, Hashable, Codable { case intersects, contains, within }
 
     package var field: String
     /// Nil: open.
@@ -229,7 +229,7 @@ package struct RangeQuery: Sendable, Hashable {
 }
 
 /// A prefix, a wildcard pattern or a regular expression.
-package struct PatternQuery: Sendable, Hashable {
+package struct PatternQuery: Sendable, Hashable, Codable {
     package var field: String
     package var pattern: String
     package var caseInsensitive = false
@@ -245,7 +245,7 @@ package struct PatternQuery: Sendable, Hashable {
 }
 
 /// Operators of Lucene's regular expressions that can be switched off.
-package struct RegexpFlags: OptionSet, Sendable, Hashable {
+package struct RegexpFlags: OptionSet, Sendable, Hashable, Codable {
     package var rawValue: Int
 
     package init(rawValue: Int) { self.rawValue = rawValue }
@@ -281,7 +281,7 @@ package struct RegexpFlags: OptionSet, Sendable, Hashable {
     }
 }
 
-package struct FuzzyQuery: Sendable, Hashable {
+package struct FuzzyQuery: Sendable, Hashable, Codable {
     package var field: String
     package var value: JSONValue
     package var options: FuzzyOptions
@@ -289,7 +289,7 @@ package struct FuzzyQuery: Sendable, Hashable {
 
 // MARK: Compound
 
-package struct BoolQuery: Sendable, Hashable {
+package struct BoolQuery: Sendable, Hashable, Codable {
     package var must: [Query] = []
     package var should: [Query] = []
     package var filter: [Query] = []
@@ -307,19 +307,19 @@ package struct BoolQuery: Sendable, Hashable {
     }
 }
 
-package struct BoostingQuery: Sendable, Hashable {
+package struct BoostingQuery: Sendable, Hashable, Codable {
     package var positive: Query
     package var negative: Query
     package var negativeBoost: Float
 }
 
-package struct DisMaxQuery: Sendable, Hashable {
+package struct DisMaxQuery: Sendable, Hashable, Codable {
     package var queries: [Query]
     package var tieBreaker: Float = 0
 }
 
-package struct NestedQuery: Sendable, Hashable {
-    package enum ScoreMode: String, Sendable, Hashable { case avg, sum, min, max, none }
+package struct NestedQuery: Sendable, Hashable, Codable {
+    package enum ScoreMode: String, Sendable, Hashable, Codable { case avg, sum, min, max, none }
 
     package var path: String
     package var query: Query
@@ -328,16 +328,16 @@ package struct NestedQuery: Sendable, Hashable {
     package var innerHits: JSONValue?
 }
 
-package struct FunctionScoreQuery: Sendable, Hashable {
-    package enum ScoreMode: String, Sendable, Hashable, CaseIterable {
+package struct FunctionScoreQuery: Sendable, Hashable, Codable {
+    package enum ScoreMode: String, Sendable, Hashable, CaseIterable, Codable {
         case multiply, sum, avg, first, max, min
     }
 
-    package enum BoostMode: String, Sendable, Hashable, CaseIterable {
+    package enum BoostMode: String, Sendable, Hashable, CaseIterable, Codable {
         case multiply, replace, sum, avg, max, min
     }
 
-    package struct Function: Sendable, Hashable {
+    package struct Function: Sendable, Hashable, Codable {
         package var filter: Query?
         package var weight: Float?
         /// Nil: the weight alone.
@@ -345,15 +345,15 @@ package struct FunctionScoreQuery: Sendable, Hashable {
         package var name: String?
     }
 
-    package enum Form: Sendable, Hashable {
+    package enum Form: Sendable, Hashable, Codable {
         case fieldValue(FieldValueFactor)
         case random(seed: JSONValue?, field: String?)
         case decay(Decay)
         case script(JSONValue)
     }
 
-    package struct FieldValueFactor: Sendable, Hashable {
-        package enum Modifier: String, Sendable, Hashable {
+    package struct FieldValueFactor: Sendable, Hashable, Codable {
+        package enum Modifier: String, Sendable, Hashable, Codable {
             case none, log, log1p, log2p, ln, ln1p, ln2p, square, sqrt, reciprocal
         }
 
@@ -363,8 +363,8 @@ package struct FunctionScoreQuery: Sendable, Hashable {
         package var missing: Double?
     }
 
-    package struct Decay: Sendable, Hashable {
-        package enum Curve: String, Sendable, Hashable { case gauss, linear, exp }
+    package struct Decay: Sendable, Hashable, Codable {
+        package enum Curve: String, Sendable, Hashable, Codable { case gauss, linear, exp }
 
         package var curve: Curve
         package var field: String
@@ -385,7 +385,7 @@ package struct FunctionScoreQuery: Sendable, Hashable {
 
 // MARK: Places and distances
 
-package struct GeoPoint: Sendable, Hashable {
+package struct GeoPoint: Sendable, Hashable, Codable {
     package var latitude: Double
     package var longitude: Double
 
@@ -395,14 +395,14 @@ package struct GeoPoint: Sendable, Hashable {
     }
 }
 
-package struct GeoDistanceQuery: Sendable, Hashable {
+package struct GeoDistanceQuery: Sendable, Hashable, Codable {
     package var field: String
     package var center: GeoPoint
     package var meters: Double
     package var ignoreUnmapped = false
 }
 
-package struct GeoBoundingBoxQuery: Sendable, Hashable {
+package struct GeoBoundingBoxQuery: Sendable, Hashable, Codable {
     package var field: String
     package var top: Double
     package var left: Double
@@ -411,7 +411,7 @@ package struct GeoBoundingBoxQuery: Sendable, Hashable {
     package var ignoreUnmapped = false
 }
 
-package struct DistanceFeatureQuery: Sendable, Hashable {
+package struct DistanceFeatureQuery: Sendable, Hashable, Codable {
     package var field: String
     package var origin: JSONValue
     package var pivot: String

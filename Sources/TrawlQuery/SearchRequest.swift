@@ -1,12 +1,12 @@
 package import TrawlJSON
 
 /// A search as it was asked: the body of `_search`, and what parameters add to it.
-package struct SearchRequest: Sendable {
+package struct SearchRequest: Sendable, Codable {
     package static let defaultSize = 10
     package static let maxResultWindow = 10_000
     package static let defaultTotalHits = 10_000
 
-    package enum TotalHits: Sendable, Hashable {
+    package enum TotalHits: Sendable, Hashable, Codable {
         case none
         /// Counts exactly up to this many; beyond it the total is a lower bound.
         case upTo(Int)
@@ -38,7 +38,7 @@ package struct SearchRequest: Sendable {
     package var pointInTime: PointInTime?
     /// Groups that the search counts for in the statistics.
     package var stats: [String] = []
-    package var indicesBoost: [(index: String, boost: Float)] = []
+    package var indicesBoost: [IndexBoost] = []
 
     package var source = SourceSelection.all
     package var docvalueFields: [FieldAndFormat] = []
@@ -64,8 +64,14 @@ package struct SearchRequest: Sendable {
     package var isOnlySuggest: Bool { suggest != nil && query == nil && aggregations.isEmpty }
 }
 
+/// How much the hits of an index count.
+package struct IndexBoost: Sendable, Hashable, Codable {
+    package var index: String
+    package var boost: Float
+}
+
 /// Which parts of the source a hit carries.
-package struct SourceSelection: Sendable, Hashable {
+package struct SourceSelection: Sendable, Hashable, Codable {
     package var isEnabled = true
     package var includes: [String] = []
     package var excludes: [String] = []
@@ -82,14 +88,14 @@ package struct SourceSelection: Sendable, Hashable {
     package var isWhole: Bool { isEnabled && includes.isEmpty && excludes.isEmpty }
 }
 
-package struct FieldAndFormat: Sendable, Hashable {
+package struct FieldAndFormat: Sendable, Hashable, Codable {
     package var field: String
     package var format: String?
     package var includeUnmapped = false
 }
 
-package struct Rescore: Sendable, Hashable {
-    package enum ScoreMode: String, Sendable, Hashable, CaseIterable {
+package struct Rescore: Sendable, Hashable, Codable {
+    package enum ScoreMode: String, Sendable, Hashable, CaseIterable, Codable {
         case total, multiply, avg, max, min
     }
 
@@ -103,9 +109,9 @@ package struct Rescore: Sendable, Hashable {
 }
 
 /// One hit for each value of a field.
-package struct Collapse: Sendable {
+package struct Collapse: Sendable, Codable {
     /// What else of a group is shown beside its hit.
-    package struct InnerHits: Sendable {
+    package struct InnerHits: Sendable, Codable {
         package static let defaultSize = 3
 
         package var name: String
@@ -118,13 +124,13 @@ package struct Collapse: Sendable {
     package var maxConcurrentGroupSearches: Int?
 }
 
-package struct Slice: Sendable, Hashable {
+package struct Slice: Sendable, Hashable, Codable {
     package var id: Int
     package var max: Int
     package var field: String?
 }
 
-package struct PointInTime: Sendable, Hashable {
+package struct PointInTime: Sendable, Hashable, Codable {
     package var id: String
     package var keepAlive: String?
 }

@@ -1,7 +1,7 @@
 package import TrawlJSON
 
 /// A document that was found, with everything the request asked of it.
-package struct Hit: Sendable {
+package struct Hit: Sendable, Codable {
     package var id: String
     /// Nil when hits are ordered by something else and scores were not asked for.
     package var score: Float?
@@ -14,7 +14,7 @@ package struct Hit: Sendable {
     package var highlight = JSONObject()
     /// The value of the field that hits are collapsed by.
     package var group: JSONValue?
-    package var matchedQueries: [(name: String, score: Float)] = []
+    package var matchedQueries: [MatchedQuery] = []
     package var explanation: Explanation?
     package var version: Int64?
     package var sequence: Int64?
@@ -25,8 +25,19 @@ package struct Hit: Sendable {
     package init(id: String) { self.id = id }
 }
 
+/// A named query that a hit matches.
+package struct MatchedQuery: Sendable, Hashable, Codable {
+    package var name: String
+    package var score: Float
+
+    package init(name: String, score: Float) {
+        self.name = name
+        self.score = score
+    }
+}
+
 /// How many documents match.
-package struct TotalHits: Sendable, Hashable {
+package struct TotalHits: Sendable, Hashable, Codable {
     package var value: Int
     /// False: at least so many.
     package var isExact: Bool
@@ -38,7 +49,7 @@ package struct TotalHits: Sendable, Hashable {
 }
 
 /// Why a document has its score: a value, the sentence for it, and what it is made of.
-package struct Explanation: Sendable, Hashable {
+package struct Explanation: Sendable, Hashable, Codable {
     package var isMatch: Bool
     package var value: Double
     /// A whole number (a count) rather than a score.

@@ -1,17 +1,17 @@
 package import TrawlJSON
 
 /// One key of the order of hits.
-package struct SortKey: Sendable, Hashable {
-    package enum Order: String, Sendable, Hashable { case asc, desc }
+package struct SortKey: Sendable, Hashable, Codable {
+    package enum Order: String, Sendable, Hashable, Codable { case asc, desc }
 
-    package enum Mode: String, Sendable, Hashable { case min, max, sum, avg, median }
+    package enum Mode: String, Sendable, Hashable, Codable { case min, max, sum, avg, median }
 
-    package enum Missing: Sendable, Hashable {
+    package enum Missing: Sendable, Hashable, Codable {
         case first, last
         case value(JSONValue)
     }
 
-    package enum By: Sendable, Hashable {
+    package enum By: Sendable, Hashable, Codable {
         case score
         /// Order of ingestion.
         case document
@@ -20,7 +20,7 @@ package struct SortKey: Sendable, Hashable {
         case geoDistance(GeoKey)
     }
 
-    package struct FieldKey: Sendable, Hashable {
+    package struct FieldKey: Sendable, Hashable, Codable {
         package var name: String
         package var missing = Missing.last
         package var mode: Mode?
@@ -32,7 +32,7 @@ package struct SortKey: Sendable, Hashable {
         package init(name: String) { self.name = name }
     }
 
-    package struct GeoKey: Sendable, Hashable {
+    package struct GeoKey: Sendable, Hashable, Codable {
         package var field: String
         package var points: [GeoPoint]
         package var unitMeters = 1.0
@@ -50,7 +50,7 @@ package struct SortKey: Sendable, Hashable {
 }
 
 /// The value of one sort key of one hit.
-package enum SortValue: Sendable, Hashable {
+package enum SortValue: Sendable, Hashable, Codable {
     case null
     case integer(Int64)
     case unsigned(UInt64)

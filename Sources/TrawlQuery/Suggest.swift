@@ -1,8 +1,8 @@
 package import TrawlJSON
 
 /// What a request wants suggested: words near those that were typed, phrases, or completions.
-package struct Suggest: Sendable {
-    package enum Form: Sendable {
+package struct Suggest: Sendable, Codable {
+    package enum Form: Sendable, Codable {
         case term(TermSuggest)
         case phrase(PhraseSuggest)
         case completion(CompletionSuggest)
@@ -17,7 +17,7 @@ package struct Suggest: Sendable {
         }
     }
 
-    package struct Entry: Sendable {
+    package struct Entry: Sendable, Codable {
         package var name: String
         package var text: String
         package var form: Form
@@ -29,11 +29,11 @@ package struct Suggest: Sendable {
 }
 
 /// Words of a field that are near each word of the text.
-package struct TermSuggest: Sendable {
+package struct TermSuggest: Sendable, Codable {
     /// For which words something is suggested, and what.
-    package enum Mode: String, Sendable, CaseIterable { case missing, popular, always }
-    package enum Order: String, Sendable, CaseIterable { case score, frequency }
-    package enum Distance: String, Sendable, CaseIterable {
+    package enum Mode: String, Sendable, CaseIterable, Codable { case missing, popular, always }
+    package enum Order: String, Sendable, CaseIterable, Codable { case score, frequency }
+    package enum Distance: String, Sendable, CaseIterable, Codable {
         case `internal`
         case damerauLevenshtein = "damerau_levenshtein"
         case levenshtein
@@ -61,15 +61,21 @@ package struct TermSuggest: Sendable {
 }
 
 /// The whole text with some of its words replaced, the likeliest first.
-package struct PhraseSuggest: Sendable {
-    package enum Smoothing: Sendable {
+package struct PhraseSuggest: Sendable, Codable {
+    package enum Smoothing: Sendable, Codable {
         case stupidBackoff(discount: Double)
         case laplace(alpha: Double)
         case linear(trigram: Double, bigram: Double, unigram: Double)
     }
 
     /// A query that a suggestion must find something with.
-    package struct Collate: Sendable {
+    /// What stands around a word that was changed.
+    package struct Tags: Sendable, Codable {
+        package var pre: String
+        package var post: String
+    }
+
+    package struct Collate: Sendable, Codable {
         package var source: String
         package var params: JSONObject
         package var prunes: Bool
@@ -86,7 +92,7 @@ package struct PhraseSuggest: Sendable {
     package var separator = " "
     package var smoothing = Smoothing.stupidBackoff(discount: 0.4)
     package var generators: [TermSuggest] = []
-    package var tags: (pre: String, post: String)?
+    package var tags: Tags?
     package var collate: Collate?
     package var tokenLimit = 10
 
@@ -94,26 +100,31 @@ package struct PhraseSuggest: Sendable {
 }
 
 /// Inputs of a completion field that go on from what was typed.
-package struct CompletionSuggest: Sendable {
-    package struct Fuzzy: Sendable {
+package struct CompletionSuggest: Sendable, Codable {
+    package struct Fuzzy: Sendable, Codable {
         package var edits = 1
         package var transpositions = true
         package var minLength = 3
         package var prefixLength = 1
     }
 
-    package struct Regex: Sendable {
+    package struct Regex: Sendable, Codable {
         package var flags = RegexpFlags.all
         package var maxDeterminizedStates = 10_000
     }
 
-    package enum Match: Sendable {
+    package enum Match: Sendable, Codable {
         case prefix
         case fuzzy(Fuzzy)
         case regex(Regex)
     }
 
-    package struct Context: Sendable {
+    package struct NamedContexts: Sendable, Codable {
+        package var name: String
+        package var values: [Context]
+    }
+
+    package struct Context: Sendable, Codable {
         package var value: JSONValue
         package var boost: Float = 1
         package var isPrefix = false
@@ -126,7 +137,7 @@ package struct CompletionSuggest: Sendable {
     package var skipsDuplicates = false
     package var match = Match.prefix
     /// By the name of the context.
-    package var contexts: [(name: String, values: [Context])] = []
+    package var contexts: [NamedContexts] = []
 
     package init() {}
 }

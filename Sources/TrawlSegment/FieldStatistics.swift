@@ -1,6 +1,6 @@
 /// What BM25 needs of a field, over some documents. Sums of integers, so that documents can be
 /// taken out again and segments and shards can be added up without rounding.
-package struct FieldStatistics: Sendable, Hashable {
+package struct FieldStatistics: Sendable, Hashable, Codable {
     /// How many documents have at least one term in the field.
     package var docCount: Int64
     /// How many occurrences they have together (distinct terms, in a field without frequencies).

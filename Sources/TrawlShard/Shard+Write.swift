@@ -4,6 +4,7 @@ internal import TrawlIndex
 internal import TrawlLog
 internal import TrawlSchema
 internal import TrawlSegment
+internal import TrawlThreads
 
 extension Shard {
     /// Appends changes to the log, waits until they are durable, applies them.
@@ -14,7 +15,9 @@ extension Shard {
     ///
     /// - Throws: When the log or the index fails. Then it is unknown which changes happened; with
     ///   request ids, sending them again is harmless.
-    package func write(_ changes: [Change]) throws -> [AppliedChange] {
+    package func write(
+        _ changes: [Change], leading: Leadership? = nil
+    ) throws -> [AppliedChange] {
         if let failure = applied.withLock({ $0.failure }) { throw failure }
         var results = [AppliedChange?](repeating: nil, count: changes.count)
         var waiting: [(place: Int, pending: Pending)] = []
@@ -28,12 +31,24 @@ extension Shard {
             }
         }
         if !waiting.isEmpty {
-            try append(waiting.map(\.pending))
+            try append(waiting.map(\.pending), leading)
             for (place, pending) in waiting { results[place] = pending.result }
         }
         return results.map { result in
             guard let result else { preconditionFailure("every change has a result") }
             return result
+        }
+    }
+
+    /// In which epoch a copy takes changes, and what it waits for besides its own disk.
+    package struct Leadership: Sendable {
+        package var epoch: Int64
+        /// Returns when everything before the offset is on every copy in sync.
+        package var committed: @Sendable (Int64) throws -> Void
+
+        package init(epoch: Int64, committed: @escaping @Sendable (Int64) throws -> Void) {
+            self.epoch = epoch
+            self.committed = committed
         }
     }
 
@@ -101,7 +116,7 @@ extension Shard {
 
     // MARK: Appending and applying
 
-    private func append(_ pending: [Pending]) throws {
+    private func append(_ pending: [Pending], _ leading: Leadership?) throws {
         let time = options.wallClock()
         let records = pending.map { ChangeCodec.record(of: $0.change, timestamp: time) }
         let answer = Answer()
@@ -109,7 +124,7 @@ extension Shard {
         // Registered before anyone can apply them: an offset is known to others only when it is
         // durable, and this lock is held until the changes are in the table.
         let offsets = try appended.withLock { appended in
-            let offsets = try log.append(records, producer: nil, epoch: nil) { error in
+            let offsets = try log.append(records, producer: nil, epoch: leading?.epoch) { error in
                 signal.change { answer.result = .some(error) }
             }
             for (offset, entry) in zip(offsets, pending) {
@@ -124,6 +139,7 @@ extension Shard {
             throw error
         }
         do {
+            try leading?.committed(offsets.upperBound)
             try apply(through: offsets.upperBound)
         } catch {
             appended.withLock { $0.forget(offsets) }
@@ -144,7 +160,8 @@ extension Shard {
                 let next = state.applier.checkpoint.applied
                 if let entry = appended.withLock({ $0.byOffset[next] }) {
                     entry.result = try apply(
-                        entry.change, at: next, ready: entry.ready, epoch: log.epoch, &state)
+                        entry.change, at: next, ready: entry.ready, epoch: log.epoch(at: next),
+                        &state)
                     appended.withLock { $0.forget(next..<next + 1) }
                 } else {
                     try replay(from: next, through: end, &state)

@@ -3,6 +3,7 @@ package import TrawlBytes
 package import TrawlDocument
 package import TrawlIndex
 package import TrawlLog
+internal import TrawlThreads
 
 /// One copy of one shard: a log and the index that is made from it.
 ///
@@ -20,6 +21,11 @@ package final class Shard: Sendable {
         package var commitAfter: Duration = .seconds(60)
         /// Milliseconds since 1970, for the records' timestamps. Decides nothing.
         package var wallClock: @Sendable () -> Int64 = { 0 }
+        /// One copy among several: the log may hold what is not committed, so opening applies nothing
+        /// of it.
+        package var isReplicated = false
+        /// The log keeps what begins here, for others who need it.
+        package var logFloor: @Sendable () -> Int64 = { .max }
 
         package init() {}
     }
@@ -167,7 +173,15 @@ package final class Shard: Sendable {
             state.commitCount += 1
             return state.committed
         }
-        try log.truncate(before: min(committed, log.endOffset))
+        try log.truncate(before: min(committed, log.endOffset, options.logFloor()))
+    }
+
+    /// The files of the last commit, kept for copying, and the offset up to which they hold everything.
+    package func holdCommit() throws -> (hold: IndexWriter.CommitHold, appliedEnd: Int64) {
+        let (hold, payload) = index.holdCommit()
+        let checkpoint = try ShardCheckpoint(
+            bytes: payload, file: path + "/index/" + ManifestFormat.fileName)
+        return (hold, checkpoint.applied)
     }
 
     /// Commits and lets go of the files. Later calls are refused.

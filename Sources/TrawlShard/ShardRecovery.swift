@@ -41,7 +41,7 @@ extension Shard {
             path: store.path, options: options, log: log, index: index,
             letters: DeadLetters(letters), reader: reader,
             applier: ShardApplier(checkpoint: checkpoint, index: index, reader: reader))
-        try shard.apply(through: log.endOffset)
+        if !options.isReplicated { try shard.apply(through: log.endOffset) }
         try shard.refresh()
         return shard
     }

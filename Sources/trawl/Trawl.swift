@@ -14,6 +14,8 @@ enum Trawl {
         IndicesCommand.command,
         AnalyzeCommand.command,
         ServeCommand.command,
+        DevCommand.command,
+        ClusterCommand.command,
         SimCommand.command,
         EvalCommand.command,
         CheckCommand.command,

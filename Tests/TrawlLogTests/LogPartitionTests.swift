@@ -4,6 +4,7 @@ internal import TrawlErrors
 internal import TrawlFiles
 internal import TrawlLog
 internal import TrawlTestKit
+import TrawlThreads
 
 @Suite("LogPartition", .randomized(rounds: 3))
 struct LogPartitionTests {

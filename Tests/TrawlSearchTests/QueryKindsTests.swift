@@ -233,8 +233,8 @@ struct QueryKindsTests {
         for hit in try fixture.search(["query": named, "size": 100]).hits {
             let expected = (foxes[hit.id] != nil ? ["a"] : []) + (Int(hit.id)! >= 20 ? ["b"] : [])
             #expect(hit.matchedQueries.map(\.name).sorted() == expected)
-            for (name, score) in hit.matchedQueries {
-                #expect(score == (name == "a" ? foxes[hit.id]! : 2))
+            for named in hit.matchedQueries {
+                #expect(named.score == (named.name == "a" ? foxes[hit.id]! : 2))
             }
         }
     }

@@ -8,6 +8,7 @@ internal import TrawlLog
 internal import TrawlSegment
 internal import TrawlShard
 internal import TrawlTestKit
+import TrawlThreads
 
 @Suite("Shard, faults and chance", .randomized(rounds: 4))
 struct ShardFaultTests {

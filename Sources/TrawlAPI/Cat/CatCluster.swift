@@ -29,31 +29,36 @@ enum CatCluster {
     static func health(_ request: APIRequest, _ services: Services) throws -> CatTable {
         let now = services.now
         let name = services.node.clusterName
-        var columns: [CatColumn<ClusterRoutes.Counts>] = [
+        let picture = services.picture
+        var columns: [CatColumn<ShardCounts>] = [
             .text("epoch", "t,time", "seconds since 1970-01-01 00:00:00") { _ in
                 String(now / 1000)
             },
             .text("timestamp", "ts,hms,hhmmss", "time in HH:MM:SS") { _ in TimeText.clock(now) },
             .text("cluster", "cl", "cluster name") { _ in name },
             .text("status", "st", "health status") { $0.status },
-            .number("node.total", "nt,nodeTotal", "total number of nodes") { _ in 1 },
-            .number("node.data", "nd,nodeData", "number of nodes that can store data") { _ in 1 },
+            .number("node.total", "nt,nodeTotal", "total number of nodes") { _ in
+                picture.nodes.count
+            },
+            .number("node.data", "nd,nodeData", "number of nodes that can store data") { _ in
+                picture.nodes.count
+            },
             .text(
                 "discovered_cluster_manager", "dcm", right: true, "discovered cluster manager"
             ) { _ in "true" },
             .number("shards", "t,sh,shards.total,shardsTotal", "total number of shards") {
-                $0.primaries
+                $0.active
             },
             .number("pri", "p,shards.primary,shardsPrimary", "number of primary shards") {
                 $0.primaries
             },
             .number("relo", "r,shards.relocating,shardsRelocating", "number of relocating nodes") {
-                _ in 0
+                $0.relocating
             },
             .number(
                 "init", "i,shards.initializing,shardsInitializing",
                 "number of initializing nodes"
-            ) { _ in 0 },
+            ) { $0.initializing },
             .number(
                 "unassign", "u,shards.unassigned,shardsUnassigned",
                 "number of unassigned shards"
@@ -69,16 +74,14 @@ enum CatCluster {
             ) { percent($0) },
         ]
         if try !request.bool("ts", default: true) { columns.removeFirst(2) }
-        let counts = services.catalog.indices.values.reduce(ClusterRoutes.Counts()) {
-            $0 + ClusterRoutes.Counts($1)
+        let counts = services.catalog.indices.values.reduce(ShardCounts()) {
+            $0 + ShardCounts($1, picture)
         }
         return CatTable(columns, [counts])
     }
 
-    private static func percent(_ counts: ClusterRoutes.Counts) -> String {
-        let total = counts.primaries + counts.unassigned
-        let tenths =
-            total == 0 ? 1000 : Int((Double(counts.primaries) / Double(total) * 1000).rounded())
+    private static func percent(_ counts: ShardCounts) -> String {
+        let tenths = Int((counts.percent * 10).rounded())
         return "\(tenths / 10).\(tenths % 10)%"
     }
 

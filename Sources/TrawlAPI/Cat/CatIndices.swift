@@ -9,6 +9,7 @@ enum CatIndices {
 
     private struct Index {
         var index: IndexMetadata
+        var status: String
         /// Nil while the index is closed.
         var figures: ShardFigures?
     }
@@ -16,7 +17,7 @@ enum CatIndices {
     private static let indexColumns: [CatColumn<Index>] = {
         var columns: [CatColumn<Index>] = [
             .text("health", "h", "current health status") {
-                ClusterRoutes.Counts($0.index).status
+                $0.status
             },
             .text("status", "s", "open/close status") { $0.index.isOpen ? "open" : "close" },
             .text("index", "i,idx", "index name") { $0.index.name },
@@ -68,13 +69,16 @@ enum CatIndices {
         if let wanted, !["green", "yellow", "red"].contains(wanted) {
             throw APIError.illegalArgument("unknown cluster health status [\(wanted)]")
         }
+        let picture = services.picture
         var subjects: [Index] = []
         for target in try services.catalog.resolve(request["index"], options, now: services.now) {
             let index = target.index
-            if let wanted, wanted != ClusterRoutes.Counts(index).status { continue }
+            let status = ShardCounts(index, picture).status
+            if let wanted, wanted != status { continue }
             subjects.append(
                 Index(
-                    index: index, figures: index.isOpen ? try services.figures(of: index) : nil))
+                    index: index, status: status,
+                    figures: index.isOpen ? try services.figures(of: index) : nil))
         }
         return CatTable(indexColumns, subjects)
     }
@@ -85,12 +89,16 @@ enum CatIndices {
         var index: String
         var shard: Int
         var isPrimary: Bool
-        /// Nil while the copy has no place.
+        var state: ClusterPicture.Copy.State
+        /// Nil while the copy has no place, or when the node that has it does not tell.
         var figures: ShardFigures?
-        var node: NodeDescription
+        /// Nil while the copy has no place.
+        var node: ClusterPicture.Node?
+        var unassignedReason: String?
+        var unassignedDetails: String?
         var unassignedSince: Int64?
 
-        var isAssigned: Bool { figures != nil }
+        var isAssigned: Bool { node != nil }
     }
 
     private static let shardColumns: [CatColumn<Copy>] = {
@@ -100,19 +108,15 @@ enum CatIndices {
             .text("prirep", "p,pr,primaryOrReplica", "primary or replica") {
                 $0.isPrimary ? "p" : "r"
             },
-            .text("state", "st", "shard state") { $0.isAssigned ? "STARTED" : "UNASSIGNED" },
+            .text("state", "st", "shard state") { $0.state.rawValue },
             .number("docs", "d,dc", "number of docs in shard") { $0.figures?.docCount },
             .number("store", "sto", unit: .bytes, "store size of shard") { $0.figures?.byteCount },
-            .text("ip", "ip of node where it lives") { $0.isAssigned ? $0.node.host : nil },
-            .text("id", default: false, "unique id of node where it lives") {
-                $0.isAssigned ? $0.node.id : nil
-            },
-            .text("node", "n", "name of node where it lives") {
-                $0.isAssigned ? $0.node.name : nil
-            },
+            .text("ip", "ip of node where it lives") { $0.node?.host },
+            .text("id", default: false, "unique id of node where it lives") { $0.node?.id },
+            .text("node", "n", "name of node where it lives") { $0.node?.name },
             .text("sync_id", "sync_id", default: false, "sync id") { _ in nil },
             .text("unassigned.reason", "ur", default: false, "reason shard became unassigned") {
-                $0.isAssigned ? nil : "INDEX_CREATED"
+                $0.unassignedReason
             },
             .text(
                 "unassigned.at", "ua", default: false, "time shard became unassigned (UTC)"
@@ -124,7 +128,7 @@ enum CatIndices {
             .text(
                 "unassigned.details", "ud", default: false,
                 "additional details as to why the shard became unassigned"
-            ) { _ in nil },
+            ) { $0.unassignedDetails },
             .text("recoverysource.type", "rs", default: false, "recovery source type") {
                 $0.isAssigned ? nil : "peer"
             },
@@ -165,21 +169,23 @@ enum CatIndices {
     }()
 
     static func shards(_ request: APIRequest, _ services: Services) throws -> CatTable {
+        let picture = services.picture
         var subjects: [Copy] = []
         for target in try services.catalog.resolve(
             request["index"], try request.indexOptions(.metadata), now: services.now)
         where target.index.isOpen {
             let index = target.index
-            for shard in try services.coordinator.shards(of: index) {
-                subjects.append(
+            for (shard, copies) in zip(
+                try services.coordinator.shards(of: index), picture.copies(of: index))
+            {
+                subjects += copies.map { copy in
                     Copy(
-                        index: index.name, shard: shard.number, isPrimary: true,
-                        figures: shard.figures, node: services.node))
-                for _ in 0..<index.unassignedCopyCount {
-                    subjects.append(
-                        Copy(
-                            index: index.name, shard: shard.number, isPrimary: false,
-                            node: services.node, unassignedSince: index.creationDate))
+                        index: index.name, shard: shard.number, isPrimary: copy.isPrimary,
+                        state: copy.state, figures: copy.node.flatMap { shard.figures(on: $0) },
+                        node: picture.node(copy.node), unassignedReason: copy.unassignedReason,
+                        unassignedDetails: copy.isActive ? nil : copy.reason,
+                        unassignedSince: copy.unassignedReason == "INDEX_CREATED"
+                            ? index.creationDate : nil)
                 }
             }
         }

@@ -9,6 +9,7 @@ enum CatNodes {
     private struct Subject {
         var node: NodeDescription
         var id: String
+        var isManager: Bool
         var process: ProcessFigures
         var disk: (total: Int, free: Int)
         var figures: ShardFigures
@@ -102,7 +103,9 @@ enum CatNodes {
             .text("node.roles", "rs,all roles", "all roles") { _ in
                 "cluster_manager,data,ingest,remote_cluster_client"
             },
-            .text("cluster_manager", "cm,m,master", "*:current cluster manager") { _ in "*" },
+            .text("cluster_manager", "cm,m,master", "*:current cluster manager") {
+                $0.isManager ? "*" : "-"
+            },
             .text("name", "n", "node name") { $0.node.name },
         ]
         let figures =
@@ -118,15 +121,34 @@ enum CatNodes {
             figures.add(try services.figures(of: index))
         }
         let node = services.node
+        let picture = services.picture
         let isFull = try request.bool("full_id")
-        return CatTable(
+        func shown(_ id: String) -> String { isFull ? id : String(id.prefix(4)) }
+        var table = CatTable(
             nodeColumns,
             [
                 Subject(
-                    node: node, id: isFull ? node.id : String(node.id.prefix(4)),
+                    node: node, id: shown(node.id),
+                    isManager: picture.node(node.id)?.keepsMetadata ?? true,
                     process: ProcessFigures(), disk: services.coordinator.diskByteCounts,
                     figures: figures, uptime: services.uptimeMilliseconds)
             ])
+        for other in picture.nodes where other.id != node.id {
+            // What only the other node can measure is left blank: that node tells it.
+            let known: [String: CatTable.Cell] = [
+                "id": .text(shown(other.id)), "ip": .text(other.host),
+                "port": .text(String(other.httpPort)),
+                "http_address": .text(other.httpAddress), "version": .text(Services.version),
+                "type": .text("trawl"),
+                "uptime": .number(Int(services.now - other.startedAt)),
+                "node.role": .text("dimr"),
+                "node.roles": .text("cluster_manager,data,ingest,remote_cluster_client"),
+                "cluster_manager": .text(other.keepsMetadata ? "*" : "-"),
+                "name": .text(other.name),
+            ]
+            table.rows.append(nodeColumns.map { known[$0.column.name] ?? .text(nil) })
+        }
+        return table
     }
 
     /// Nodes have no attributes here.
@@ -151,7 +173,8 @@ enum CatNodes {
             [
                 .text("id", "node id") { $0.id }, .text("host", "h", "host name") { $0.host },
                 .text("ip", "ip address") { $0.host }, .text("node", "n", "node name") { $0.name },
-            ], [services.node])
+            ] as [CatColumn<ClusterPicture.Node>],
+            services.picture.nodes.filter(\.keepsMetadata))
     }
 
     // MARK: Allocation
@@ -184,25 +207,37 @@ enum CatNodes {
     ]
 
     static func allocation(_ request: APIRequest, _ services: Services) throws -> CatTable {
-        let node = services.node
-        if let wanted = request.list("node_id"),
-            !wanted.contains(where: {
-                ["_all", "_local", "_master", "_cluster_manager", node.id].contains($0)
-                    || Wildcard.matches($0, node.name)
-            })
-        {
-            return CatTable(allocationColumns, [])
+        let picture = services.picture
+        let wanted = request.list("node_id")
+        func isWanted(_ node: ClusterPicture.Node) -> Bool {
+            guard let wanted else { return true }
+            return wanted.contains {
+                $0 == "_all" || $0 == node.id || Wildcard.matches($0, node.name)
+                    || $0 == "_local" && node.id == picture.localNode
+                    || ($0 == "_master" || $0 == "_cluster_manager") && node.keepsMetadata
+            }
         }
         let open = services.catalog.indices.values.filter(\.isOpen)
-        var stored = 0
-        for index in open { stored += try services.figures(of: index).byteCount }
-        var shares = [
-            Share(
-                shardCount: open.reduce(0) { $0 + $1.shardCount }, storedByteCount: stored,
-                disk: services.coordinator.diskByteCounts, host: node.host, name: node.name)
-        ]
-        let unassigned = open.reduce(0) { $0 + $1.shardCount * $1.unassignedCopyCount }
-        if unassigned > 0 { shares.append(Share(shardCount: unassigned, name: "UNASSIGNED")) }
+        var counts: [String: Int] = [:]
+        var unassigned = 0
+        for copy in open.flatMap({ picture.copies(of: $0).joined() }) {
+            if let node = copy.node { counts[node, default: 0] += 1 } else { unassigned += 1 }
+        }
+        var shares: [Share] = []
+        for node in picture.nodes where isWanted(node) {
+            var share = Share(
+                shardCount: counts[node.id] ?? 0, host: node.host, name: node.name)
+            if node.id == picture.localNode {
+                share.storedByteCount = try open.reduce(0) {
+                    $0 + (try services.figures(of: $1).byteCount)
+                }
+                share.disk = services.coordinator.diskByteCounts
+            }
+            shares.append(share)
+        }
+        if unassigned > 0, wanted == nil {
+            shares.append(Share(shardCount: unassigned, name: "UNASSIGNED"))
+        }
         return CatTable(allocationColumns, shares)
     }
 

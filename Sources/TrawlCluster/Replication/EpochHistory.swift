@@ -4,7 +4,7 @@
 /// leader wrote the epoch alone and in order. So a copy finds out how much of its log is the
 /// leader's by comparing histories, never by its high watermark (which may be behind).
 public struct EpochHistory: Sendable, Hashable {
-    public struct Start: Sendable, Hashable {
+    public struct Start: Sendable, Hashable, Codable {
         public var epoch: Int64
         public var offset: Int64
 

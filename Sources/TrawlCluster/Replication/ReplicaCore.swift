@@ -49,8 +49,13 @@ public struct ReplicaCore: Sendable {
         var incarnation: Int64
         /// Everything below is synced on the follower; -1 until it asked in this epoch.
         var syncedOffset: Int64 = -1
-        /// When it last had all that the leader had.
+        /// When it last had all that the leader had when it asked before: a leader that takes changes
+        /// all the time is never caught up with otherwise.
         var caughtUpAt: Duration
+        var hasCaughtUp = false
+        /// When it asked last, and where the leader's log ended then.
+        var askedAt: Duration?
+        var endWhenAsked: Int64 = .max
     }
 
     struct Leadership: Sendable, Equatable {
@@ -289,7 +294,15 @@ public struct ReplicaCore: Sendable {
             return [.send(answer, to: sender)]
         }
         progress.syncedOffset = max(progress.syncedOffset, fetch.offset)
-        if fetch.offset >= endOffset { progress.caughtUpAt = now }
+        if fetch.offset >= endOffset {
+            progress.caughtUpAt = now
+            progress.hasCaughtUp = true
+        } else if fetch.offset >= progress.endWhenAsked, let before = progress.askedAt {
+            progress.caughtUpAt = max(progress.caughtUpAt, before)
+            progress.hasCaughtUp = true
+        }
+        progress.askedAt = now
+        progress.endWhenAsked = endOffset
         leadership.followers[sender] = progress
         role = .leader(leadership)
         var actions = advance()
@@ -386,6 +399,19 @@ public struct ReplicaCore: Sendable {
         return [.committed(upTo: watermark)]
     }
 
+    /// What the slowest copy that still comes by has on disk; nil when nobody needs the log. Copies
+    /// that were away for longer than `patience` begin with the leader's files.
+    public func slowestFollower(at now: Duration, patience: Duration) -> Int64? {
+        guard case .leader(let leadership) = role, let state else { return nil }
+        var slowest: Int64?
+        for (node, progress) in leadership.followers {
+            let comesBy = progress.askedAt.map { now - $0 <= patience } ?? false
+            guard comesBy || state.inSync.contains(node) else { continue }
+            slowest = min(slowest ?? .max, max(0, progress.syncedOffset))
+        }
+        return slowest
+    }
+
     /// At most one proposal is under way at a time.
     private mutating func proposals(at now: Duration) -> [Action] {
         guard case .leader(var leadership) = role, let state, leadership.proposed == nil else {
@@ -397,8 +423,8 @@ public struct ReplicaCore: Sendable {
             if state.inSync.contains(copy) {
                 return now - progress.caughtUpAt <= settings.maxLag
             }
-            return progress.syncedOffset >= highWatermark
-                && progress.syncedOffset == endOffset
+            return progress.hasCaughtUp && progress.syncedOffset >= highWatermark
+                && now - progress.caughtUpAt <= settings.maxLag
         }
         guard Set(inSync) != Set(state.inSync) else { return [] }
         leadership.proposed = inSync

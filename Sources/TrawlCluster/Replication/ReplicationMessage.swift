@@ -1,5 +1,5 @@
 /// What the copies of a shard say to each other. Followers ask, the leader answers.
-public enum ReplicationMessage: Sendable, Equatable {
+public enum ReplicationMessage: Sendable, Equatable, Codable {
     /// A follower asks for what comes after its log. The question tells the leader, too, how much
     /// the follower has on disk.
     case fetch(Fetch)
@@ -11,7 +11,7 @@ public enum ReplicationMessage: Sendable, Equatable {
     /// The one that was asked does not lead in that epoch.
     case notLeader(epoch: Int64)
 
-    public struct Fetch: Sendable, Equatable {
+    public struct Fetch: Sendable, Equatable, Codable {
         public var epoch: Int64
         /// The end of the follower's log, all of it synced.
         public var offset: Int64
@@ -29,7 +29,7 @@ public enum ReplicationMessage: Sendable, Equatable {
     }
 
     /// Records of the leader's log; the bytes travel beside this.
-    public struct Records: Sendable, Equatable {
+    public struct Records: Sendable, Equatable, Codable {
         public var epoch: Int64
         public var offsets: Range<Int64>
         /// Epochs of the records, as starts within `offsets`.

@@ -9,7 +9,7 @@
 ///   lost what it had sent but not synced, so a restarted leader never goes on in its old epoch.
 /// - `incarnations` count how often a node began its copy anew. What an earlier copy on the same
 ///   node once had says nothing about the one there now.
-public struct ShardState: Sendable, Hashable {
+public struct ShardState: Sendable, Hashable, Codable {
     public var epoch: Int64
     public var leader: NodeID?
     public var leaderLife: Int64

@@ -19,6 +19,11 @@ package struct CatalogSnapshot: Sendable {
 
     package init() {}
 
+    /// A setting of the cluster; transient ones come first.
+    package func setting(_ name: String) -> String? {
+        transientSettings.text(name) ?? persistentSettings.text(name)
+    }
+
     package var names: [String] { indices.keys.sorted() }
 
     package mutating func put(_ index: IndexMetadata) {
@@ -40,14 +45,15 @@ package struct CatalogSnapshot: Sendable {
 
     // MARK: JSON, as kept in the catalog's file
 
-    var json: JSONValue {
+    /// - Parameter withTransient: Transient settings hold for all nodes, until all of them end.
+    func json(withTransient: Bool) -> JSONValue {
         func object(_ templates: [String: JSONObject]) -> JSONValue {
             .object(
                 JSONObject(
                     templates.keys.sorted().map { (key: $0, value: .object(templates[$0]!)) })
             )
         }
-        return [
+        var value: JSONValue = [
             "format": JSONValue(CatalogFormat.version), "cluster_uuid": .string(clusterUUID),
             "version": JSONValue(version),
             "indices": .array(names.map { indices[$0]!.json }),
@@ -57,6 +63,8 @@ package struct CatalogSnapshot: Sendable {
             "pipelines": object(pipelines), "scripts": object(scripts),
             "settings": .object(persistentSettings.flat),
         ]
+        if withTransient { value["transient"] = .object(transientSettings.flat) }
+        return value
     }
 
     init(json: JSONValue) throws {
@@ -78,6 +86,7 @@ package struct CatalogSnapshot: Sendable {
         pipelines = objects("pipelines")
         scripts = objects("scripts")
         persistentSettings = FlatSettings(json["settings"]?.objectValue ?? [:])
+        transientSettings = FlatSettings(json["transient"]?.objectValue ?? [:])
         for item in json["indices"]?.arrayValue ?? [] {
             let index = try IndexMetadata(json: item)
             indices[index.name] = index

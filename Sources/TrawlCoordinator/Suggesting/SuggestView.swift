@@ -19,7 +19,7 @@ package protocol SuggestView {
 
 /// What one shard completes a text to, and a way to read the documents.
 package struct ShardCompletions {
-    package struct Option: Sendable {
+    package struct Option: Sendable, Codable {
         package var text: String
         package var score: Float
         package var stamp: UInt64

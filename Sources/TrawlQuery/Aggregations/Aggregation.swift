@@ -4,8 +4,8 @@ package import TrawlJSON
 ///
 /// To add a kind: a case here with a struct of its options, a line in `AggregationDSL.parsers`,
 /// and in TrawlSearch an aggregator and what its partial results come to.
-package struct Aggregation: Sendable, Hashable {
-    package indirect enum Kind: Sendable, Hashable {
+package struct Aggregation: Sendable, Hashable, Codable {
+    package indirect enum Kind: Sendable, Hashable, Codable {
         // One value, or a few.
         case metric(MetricAggregation)
         case cardinality(CardinalityAggregation)
@@ -68,7 +68,7 @@ package struct Aggregation: Sendable, Hashable {
 }
 
 /// Where an aggregation has its values from, and how they are read and shown.
-package struct ValuesSource: Sendable, Hashable {
+package struct ValuesSource: Sendable, Hashable, Codable {
     package var field: String?
     /// Stands in for documents without a value.
     package var missing: JSONValue?
@@ -81,7 +81,7 @@ package struct ValuesSource: Sendable, Hashable {
 }
 
 /// Limits on what aggregations of one search may make.
-package struct AggregationLimits: Sendable, Hashable {
+package struct AggregationLimits: Sendable, Hashable, Codable {
     package static let defaultMaxBuckets = 65_535
 
     package var maxBuckets = defaultMaxBuckets

@@ -8,8 +8,8 @@
 ///     primary ::= number | "true" | "false" | "null" | name | "Math." name "(" args ")" | "(" ternary ")"
 ///
 /// A name stands alone or behind `params.`. True is 1, false is 0.
-package struct ArithmeticExpression: Sendable, Hashable {
-    indirect enum Node: Sendable, Hashable {
+package struct ArithmeticExpression: Sendable, Hashable, Codable {
+    indirect enum Node: Sendable, Hashable, Codable {
         case number(Double)
         case name(String)
         case unary(String, Node)

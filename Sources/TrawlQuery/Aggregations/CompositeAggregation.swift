@@ -1,18 +1,18 @@
 package import TrawlJSON
 
 /// Buckets of combined keys, all of them, page by page.
-package struct CompositeAggregation: Sendable, Hashable {
+package struct CompositeAggregation: Sendable, Hashable, Codable {
     package static let defaultSize = 10
 
-    package struct Source: Sendable, Hashable {
-        package enum Kind: Sendable, Hashable {
+    package struct Source: Sendable, Hashable, Codable {
+        package enum Kind: Sendable, Hashable, Codable {
             case terms
             case histogram(interval: Double)
             case dateHistogram(
                 DateHistogramAggregation.Interval, offsetMilliseconds: Int64)
         }
 
-        package enum MissingOrder: String, Sendable, Hashable {
+        package enum MissingOrder: String, Sendable, Hashable, Codable {
             case first, last
             case standard = "default"
         }

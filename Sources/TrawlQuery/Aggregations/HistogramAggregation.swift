@@ -1,8 +1,8 @@
 package import TrawlJSON
 
 /// `histogram`: buckets of equal width over numbers.
-package struct HistogramAggregation: Sendable, Hashable {
-    package struct Bounds: Sendable, Hashable {
+package struct HistogramAggregation: Sendable, Hashable, Codable {
+    package struct Bounds: Sendable, Hashable, Codable {
         package var min: Double?
         package var max: Double?
     }
@@ -18,8 +18,8 @@ package struct HistogramAggregation: Sendable, Hashable {
 }
 
 /// `date_histogram` and `auto_date_histogram`: buckets of the calendar, or of a fixed width.
-package struct DateHistogramAggregation: Sendable, Hashable {
-    package enum Interval: Sendable, Hashable {
+package struct DateHistogramAggregation: Sendable, Hashable, Codable {
+    package enum Interval: Sendable, Hashable, Codable {
         case calendar(CalendarUnit)
         case fixed(milliseconds: Int64)
         /// The finest of a list of intervals that makes at most so many buckets.
@@ -27,7 +27,7 @@ package struct DateHistogramAggregation: Sendable, Hashable {
     }
 
     /// A bound as it was given: a date, date math, or milliseconds.
-    package struct Bounds: Sendable, Hashable {
+    package struct Bounds: Sendable, Hashable, Codable {
         package var min: JSONValue?
         package var max: JSONValue?
     }
@@ -42,7 +42,7 @@ package struct DateHistogramAggregation: Sendable, Hashable {
     package var hardBounds: Bounds?
 }
 
-package enum CalendarUnit: String, Sendable, Hashable, CaseIterable {
+package enum CalendarUnit: String, Sendable, Hashable, CaseIterable, Codable {
     case second, minute, hour, day, week, month, quarter, year
 
     package init?(interval text: String) {

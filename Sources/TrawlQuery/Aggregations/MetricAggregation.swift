@@ -2,8 +2,8 @@ internal import TrawlJSON
 
 /// `avg`, `sum`, `min`, `max`, `value_count`, `stats`, `extended_stats`: what counts, sums and
 /// extremes of numbers come to; `median_absolute_deviation` and the geo metrics besides.
-package struct MetricAggregation: Sendable, Hashable {
-    package enum Measure: String, Sendable, Hashable, CaseIterable {
+package struct MetricAggregation: Sendable, Hashable, Codable {
+    package enum Measure: String, Sendable, Hashable, CaseIterable, Codable {
         case avg, sum, min, max, stats
         case valueCount = "value_count"
         case extendedStats = "extended_stats"
@@ -16,7 +16,7 @@ package struct MetricAggregation: Sendable, Hashable {
     package var sigma = defaultSigma
 }
 
-package struct CardinalityAggregation: Sendable, Hashable {
+package struct CardinalityAggregation: Sendable, Hashable, Codable {
     package static let defaultThreshold = 3000
     package static let maxThreshold = 40_000
 
@@ -26,8 +26,8 @@ package struct CardinalityAggregation: Sendable, Hashable {
 }
 
 /// `percentiles`, `percentile_ranks`, `median_absolute_deviation`.
-package struct PercentilesAggregation: Sendable, Hashable {
-    package enum Wanted: Sendable, Hashable {
+package struct PercentilesAggregation: Sendable, Hashable, Codable {
+    package enum Wanted: Sendable, Hashable, Codable {
         case percents([Double])
         case ranks([Double])
         case medianAbsoluteDeviation
@@ -45,14 +45,14 @@ package struct PercentilesAggregation: Sendable, Hashable {
     package init(wanted: Wanted) { self.wanted = wanted }
 }
 
-package struct WeightedAverageAggregation: Sendable, Hashable {
+package struct WeightedAverageAggregation: Sendable, Hashable, Codable {
     package var value = ValuesSource()
     package var weight = ValuesSource()
     package var format: String?
 }
 
 /// The best documents of each bucket.
-package struct TopHitsAggregation: Sendable {
+package struct TopHitsAggregation: Sendable, Codable {
     package static let defaultSize = 3
 
     /// Sort, page, source and all else that a hit shows; no query.

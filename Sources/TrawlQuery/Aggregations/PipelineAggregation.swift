@@ -1,14 +1,14 @@
 internal import TrawlJSON
 
 /// Aggregations over the results of others.
-package struct PipelineAggregation: Sendable, Hashable {
-    package enum GapPolicy: String, Sendable, Hashable {
+package struct PipelineAggregation: Sendable, Hashable, Codable {
+    package enum GapPolicy: String, Sendable, Hashable, Codable {
         case skip
         case insertZeros = "insert_zeros"
         case keepValues = "keep_values"
     }
 
-    package enum Step: Sendable, Hashable {
+    package enum Step: Sendable, Hashable, Codable {
         // Beside a multi-bucket aggregation, over its buckets.
         case average, sum, minimum, maximum, stats
         case extendedStats(sigma: Double)
@@ -23,8 +23,8 @@ package struct PipelineAggregation: Sendable, Hashable {
         case sort(BucketSort)
     }
 
-    package struct BucketSort: Sendable, Hashable {
-        package struct Key: Sendable, Hashable {
+    package struct BucketSort: Sendable, Hashable, Codable {
+        package struct Key: Sendable, Hashable, Codable {
             package var path: AggregationPath
             package var isAscending: Bool
         }

@@ -1,15 +1,15 @@
 package import TrawlJSON
 
 /// `range`, `date_range`, `ip_range`.
-package struct RangeAggregation: Sendable, Hashable {
-    package enum Domain: String, Sendable, Hashable {
+package struct RangeAggregation: Sendable, Hashable, Codable {
+    package enum Domain: String, Sendable, Hashable, Codable {
         case number = "range"
         case date = "date_range"
         case ip = "ip_range"
     }
 
     /// From `from` to before `to`, as they were given.
-    package struct Range: Sendable, Hashable {
+    package struct Range: Sendable, Hashable, Codable {
         package var key: String?
         package var from: JSONValue?
         package var to: JSONValue?
@@ -24,8 +24,8 @@ package struct RangeAggregation: Sendable, Hashable {
 }
 
 /// `filters`: one bucket a query, and perhaps one for what none of them matches.
-package struct FiltersAggregation: Sendable, Hashable {
-    package struct Filter: Sendable, Hashable {
+package struct FiltersAggregation: Sendable, Hashable, Codable {
+    package struct Filter: Sendable, Hashable, Codable {
         /// Nil in a list.
         package var key: String?
         package var query: Query
@@ -37,7 +37,7 @@ package struct FiltersAggregation: Sendable, Hashable {
     package var otherKey: String?
 }
 
-package struct AdjacencyMatrixAggregation: Sendable, Hashable {
+package struct AdjacencyMatrixAggregation: Sendable, Hashable, Codable {
     package var filters: [FiltersAggregation.Filter] = []
     package var separator = "&"
 }

@@ -1,7 +1,7 @@
 package import TrawlJSON
 
 /// One key of the order of buckets.
-package enum BucketOrder: Sendable, Hashable {
+package enum BucketOrder: Sendable, Hashable, Codable {
     case count(ascending: Bool)
     case key(ascending: Bool)
     /// What aggregations of each bucket come to.
@@ -9,8 +9,8 @@ package enum BucketOrder: Sendable, Hashable {
 }
 
 /// `a>b.property`, `a[property]`, `_count`: a value among results.
-package struct AggregationPath: Sendable, Hashable {
-    package struct Step: Sendable, Hashable {
+package struct AggregationPath: Sendable, Hashable, Codable {
+    package struct Step: Sendable, Hashable, Codable {
         package var name: String
         /// In brackets: a bucket's key, or a property.
         package var key: String?
@@ -47,8 +47,8 @@ package struct AggregationPath: Sendable, Hashable {
 }
 
 /// Which terms become buckets.
-package struct TermsFilter: Sendable, Hashable {
-    package enum Rule: Sendable, Hashable {
+package struct TermsFilter: Sendable, Hashable, Codable {
+    package enum Rule: Sendable, Hashable, Codable {
         case pattern(String)
         case values([JSONValue])
     }
@@ -75,7 +75,7 @@ package struct TermsFilter: Sendable, Hashable {
     }
 }
 
-package struct TermsAggregation: Sendable, Hashable {
+package struct TermsAggregation: Sendable, Hashable, Codable {
     package static let defaultSize = 10
 
     package var values = ValuesSource()
@@ -87,7 +87,7 @@ package struct TermsAggregation: Sendable, Hashable {
     package var showsCountError = false
 }
 
-package struct MultiTermsAggregation: Sendable, Hashable {
+package struct MultiTermsAggregation: Sendable, Hashable, Codable {
     package var sources: [ValuesSource] = []
     package var size = TermsAggregation.defaultSize
     package var shardSize: Int?
@@ -96,7 +96,7 @@ package struct MultiTermsAggregation: Sendable, Hashable {
     package var showsCountError = false
 }
 
-package struct RareTermsAggregation: Sendable, Hashable {
+package struct RareTermsAggregation: Sendable, Hashable, Codable {
     package var values = ValuesSource()
     package var maxDocCount = 1
     package var filter = TermsFilter()

@@ -233,14 +233,14 @@ extension RequestReader {
 
     private func highlightTags(
         _ value: JSONValue
-    ) throws(QueryError) -> (pre: String, post: String) {
+    ) throws(QueryError) -> PhraseSuggest.Tags {
         guard let pre = value["pre_tag"]?.stringValue, let post = value["post_tag"]?.stringValue
         else {
             throw fail(
                 .illegalArgument("Pre and post tag must both be null or both not be null."),
                 at: .key("highlight"))
         }
-        return (pre, post)
+        return PhraseSuggest.Tags(pre: pre, post: post)
     }
 
     private func smoothing(_ value: JSONValue) throws(QueryError) -> PhraseSuggest.Smoothing {
@@ -334,7 +334,8 @@ extension RequestReader {
                     for element in value.arrayValue ?? [value] {
                         values.append(try context(element))
                     }
-                    completion.contexts.append((name, values))
+                    completion.contexts.append(
+                        CompletionSuggest.NamedContexts(name: name, values: values))
                 }
             default:
                 throw fail(

@@ -471,7 +471,8 @@ extension RequestReader {
     ) throws(QueryError) {
         for element in value.arrayValue ?? [value] {
             for (index, boost) in element.objectValue ?? [:] {
-                request.indicesBoost.append((index, try float(boost, key)))
+                request.indicesBoost.append(
+                    IndexBoost(index: index, boost: try float(boost, key)))
             }
         }
     }

@@ -4,7 +4,7 @@
 /// The result is a list of events rather than a tree: an operator is ignored when no clause
 /// stands before it, and whether one does only analysis can tell.
 package enum SimpleQueryString {
-    package struct Flags: OptionSet, Sendable, Hashable {
+    package struct Flags: OptionSet, Sendable, Hashable, Codable {
         package var rawValue: Int
 
         package init(rawValue: Int) { self.rawValue = rawValue }

@@ -259,7 +259,7 @@ class KeyedAggregator: BucketAggregator {
 }
 
 /// Where a shard stands, for hits that aggregations show.
-package struct ShardPlace: Sendable {
+package struct ShardPlace: Sendable, Codable {
     package var index: String
     package var shard: Int
 }

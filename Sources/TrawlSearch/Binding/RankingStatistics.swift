@@ -6,14 +6,14 @@ package import TrawlSegment
 /// Counts that scores depend on: how many documents have a field, how long they are, how many
 /// have a term. Sums of integers, so that those of many shards add up to the same floats as if
 /// all documents lay in one.
-package struct RankingStatistics: Sendable, Equatable {
-    package struct TermKey: Sendable, Hashable {
+package struct RankingStatistics: Sendable, Equatable, Codable {
+    package struct TermKey: Sendable, Hashable, Codable {
         package var field: String
         package var term: [UInt8]
     }
 
     /// A term that stands for a pattern, how much it counts, and how many documents have it.
-    package struct ExpandedTerm: Sendable, Hashable {
+    package struct ExpandedTerm: Sendable, Hashable, Codable {
         package var term: [UInt8]
         package var boost: Float
         package var docFrequency: Int

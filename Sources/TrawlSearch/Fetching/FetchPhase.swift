@@ -63,7 +63,7 @@ package struct FetchPhase {
         }
         for (name, query) in named {
             if let score = try query.matcher(in: segment).score(of: doc) {
-                hit.matchedQueries.append((name, score))
+                hit.matchedQueries.append(MatchedQuery(name: name, score: score))
             }
         }
         if let query { hit.explanation = try query.explain(doc, in: segment) }

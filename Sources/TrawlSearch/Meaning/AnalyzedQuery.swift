@@ -153,8 +153,8 @@ package struct AnalyzedPhrase: Sendable, Hashable {
 }
 
 /// What stands for all terms of a dictionary that fit.
-package struct TermExpansion: Sendable, Hashable {
-    package enum Pattern: Sendable, Hashable {
+package struct TermExpansion: Sendable, Hashable, Codable {
+    package enum Pattern: Sendable, Hashable, Codable {
         case prefix([UInt8], caseInsensitive: Bool)
         case wildcard(String, caseInsensitive: Bool)
         case regexp(String, flags: RegexpFlags, caseInsensitive: Bool)

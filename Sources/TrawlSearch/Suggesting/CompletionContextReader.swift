@@ -6,7 +6,7 @@ internal import TrawlSchema
 struct CompletionContextReader {
     private let sourcePath: String
     private let contexts: [CompletionContext]
-    private let wanted: [(name: String, values: [CompletionSuggest.Context])]
+    private let wanted: [CompletionSuggest.NamedContexts]
 
     init(
         _ searcher: Searcher, _ field: Mapping.Field, _ type: CompletionType,

@@ -67,7 +67,7 @@ package struct CompletionFinder {
         }
         if !isAsked { throw .illegalArgument("Missing mandatory contexts in context query") }
         let names = type.contexts.map(\.name)
-        for (name, _) in suggest.contexts where !names.contains(name) {
+        for name in suggest.contexts.map(\.name) where !names.contains(name) {
             throw .illegalArgument(
                 "Unknown context name [\(name)], must be one of [\(names.joined(separator: ", "))]")
         }

@@ -2,6 +2,7 @@ internal import Glibc
 internal import Synchronization
 internal import TrawlFiles
 internal import TrawlLog
+internal import TrawlThreads
 
 /// `trawl bench log`: appends acknowledged after sync, beside a bare loop of write and sync in the
 /// same run, and reading from the cache.

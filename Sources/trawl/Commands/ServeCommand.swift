@@ -16,9 +16,26 @@ enum ServeCommand {
             .init(
                 name: "config", value: "FILE",
                 help: "settings, name = value (default: trawl.conf, if it is there)"),
+            .init(
+                name: "secret-file", value: "FILE",
+                help: "the cluster's secret; with it the node takes part in a cluster"),
+            .init(
+                name: "join", value: "HOST:PORT",
+                help: "where the first node of the cluster listens for others"),
+            .init(
+                name: "cluster-listen", value: "HOST:PORT",
+                help: "where this node listens for others (default 127.0.0.1:9300)"),
+            .init(
+                name: "zone", value: "ZONE", help: "copies of a shard go to different zones first"),
+            .init(
+                name: "weight", value: "NUMBER", help: "how much it keeps, compared with others"),
             .init(name: "port-file", value: "FILE", help: "write the port there once it listens"),
         ],
-        examples: ["trawl serve", "trawl serve --data /tmp/try --listen 127.0.0.1:0"]
+        examples: [
+            "trawl serve", "trawl serve --data /tmp/try --listen 127.0.0.1:0",
+            "trawl serve --data b --listen 127.0.0.1:9201 --secret-file secret "
+                + "--cluster-listen 127.0.0.1:9301 --join 127.0.0.1:9300",
+        ]
     ) { arguments, output in
         let arguments = try Settings(arguments, of: command.options).completed
         var configuration = NodeConfiguration()
@@ -27,6 +44,12 @@ enum ServeCommand {
         if let name = arguments.value("cluster-name") { configuration.clusterName = name }
         if let address = arguments.value("listen") {
             (configuration.host, configuration.port) = try parse(address)
+        }
+        configuration.cluster = try ClusterArguments.read(arguments, configuration)
+        configuration.log = { line in
+            // One write, so that lines of several threads do not mix.
+            let bytes = Array("trawl: \(line)\n".utf8)
+            _ = unsafe Glibc.write(STDERR_FILENO, bytes, bytes.count)
         }
         // Signals are taken by `sigwait` below; threads made from here on inherit the mask.
         var signals = sigset_t()
@@ -38,6 +61,10 @@ enum ServeCommand {
         let milliseconds = Int(node.startTime / .milliseconds(1))
         output.line("trawl listens on \(node.url)  (started in \(milliseconds) ms)")
         output.line("data in \(configuration.dataDirectory)")
+        if let address = node.peerAddress {
+            output.line(
+                "member of the cluster \(configuration.clusterName), for others: \(address)")
+        }
         output.line("try:")
         output.line("  curl \(node.url)")
         output.line(

@@ -107,7 +107,7 @@ struct DateHistogramPartial: PartialAggregation {
     var rounding: DateRounding
     var bounds: ClosedRange<Int64>?
     var found: PartialBuckets
-    var emptyChildren: [any PartialAggregation]
+    @PartialList var emptyChildren: [any PartialAggregation]
 
     mutating func merge(_ other: DateHistogramPartial, _ reduction: Reduction) throws {
         try found.merge(other.found, reduction)

@@ -29,7 +29,7 @@ class FixedAggregator: BucketAggregator {
 }
 
 struct FixedPartial: PartialAggregation {
-    struct Head: Sendable {
+    struct Head: Sendable, Codable {
         /// Nil in a list without names.
         var label: String?
         var fields: JSONObject

@@ -87,7 +87,7 @@ struct HistogramPartial: PartialAggregation {
     var isUnmapped: Bool
     var found: PartialBuckets
     /// What a bucket without documents has inside.
-    var emptyChildren: [any PartialAggregation]
+    @PartialList var emptyChildren: [any PartialAggregation]
 
     mutating func merge(_ other: HistogramPartial, _ reduction: Reduction) throws {
         try found.merge(other.found, reduction)

@@ -82,7 +82,7 @@ final class GlobalAggregator: SingleAggregator {
 
 struct SinglePartial: PartialAggregation {
     var docCount: Int
-    var children: [any PartialAggregation]
+    @PartialList var children: [any PartialAggregation]
 
     mutating func merge(_ other: SinglePartial, _ reduction: Reduction) throws {
         docCount += other.docCount

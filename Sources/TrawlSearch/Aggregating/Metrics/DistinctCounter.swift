@@ -4,7 +4,7 @@ internal import Glibc
 /// a function of the set of hashes alone, so that any split of the documents comes to the same.
 ///
 /// The estimate from registers is Ertl's (arXiv 1702.01284), which needs no tables for the bias.
-struct DistinctCounter: Sendable {
+struct DistinctCounter: Sendable, Codable {
     private let threshold: Int
     private let precision: Int
     /// Zero is free; a hash of zero is kept as one. Empty once registers count.

@@ -19,6 +19,8 @@ struct WeightedNumbers: Sendable {
         coarsen()
     }
 
+    private enum CodingKeys: String, CodingKey { case values, counts, cutBits, limit }
+
     private mutating func coarsen() {
         while numbers.count > limit, cutBits < 52 {
             cut(to: cutBits + 1)
@@ -67,6 +69,29 @@ struct WeightedNumbers: Sendable {
     }
 
     var totalCount: Int { numbers.reduce(0) { $0 + $1.count } }
+}
+
+extension WeightedNumbers: Codable {
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let values = try container.decode([Double].self, forKey: .values)
+        let counts = try container.decode([Int].self, forKey: .counts)
+        guard values.count == counts.count else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .counts, in: container, debugDescription: "a count for every value")
+        }
+        numbers = zip(values, counts).map { ($0, $1) }
+        cutBits = try container.decode(Int.self, forKey: .cutBits)
+        limit = try container.decode(Int.self, forKey: .limit)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(numbers.map(\.value), forKey: .values)
+        try container.encode(numbers.map(\.count), forKey: .counts)
+        try container.encode(cutBits, forKey: .cutBits)
+        try container.encode(limit, forKey: .limit)
+    }
 }
 
 /// A t-digest (Dunning, merging variant, scale function k2) made in one pass over sorted numbers.

@@ -135,7 +135,7 @@ extension SortedTop {
 }
 
 struct TopHitsPartial: PartialAggregation {
-    struct Entry: Sendable {
+    struct Entry: Sendable, Codable {
         var hit: PlacedHit
         var score: Float
     }

@@ -103,7 +103,7 @@ package struct HitsContent: Sendable {
 }
 
 /// A hit with the index that it is of.
-package struct PlacedHit: Sendable {
+package struct PlacedHit: Sendable, Codable {
     var hit: Hit
     var place: ShardPlace
 }

@@ -3,7 +3,9 @@ package import TrawlQuery
 
 /// What one shard's documents came to in one aggregation: a value that brings itself together
 /// with those of other shards, in whatever order, without losing anything.
-package protocol PartialAggregation: Sendable {
+///
+/// A new kind stands in `PartialAggregationKinds`, too: that is how it travels between nodes.
+package protocol PartialAggregation: Sendable, Codable {
     /// The shard's mapping has not what was asked for: another shard knows better what it is.
     var isUnmapped: Bool { get }
 
@@ -128,14 +130,14 @@ extension [Aggregation] {
 }
 
 /// One bucket of one shard.
-struct PartialBucket: Sendable {
+struct PartialBucket: Sendable, Codable {
     var key: BucketKey
     var docCount: Int
-    var children: [any PartialAggregation]
+    @PartialList var children: [any PartialAggregation]
 }
 
 /// What tells a bucket from those beside it.
-enum BucketKey: Sendable, Hashable {
+enum BucketKey: Sendable, Hashable, Codable {
     case missing
     /// See `ValueKind`.
     case number(Int64)
@@ -171,9 +173,9 @@ enum BucketKey: Sendable, Hashable {
 
 /// Buckets of one shard, and what one that it has not would have inside: empty where that is
 /// nothing, else the terms that are shown without documents.
-struct PartialBuckets: Sendable {
+struct PartialBuckets: Sendable, Codable {
     var buckets: [PartialBucket] = []
-    var emptyChildren: [any PartialAggregation] = []
+    @PartialList var emptyChildren: [any PartialAggregation] = []
 
     var isEmpty: Bool { buckets.isEmpty }
 

@@ -2,8 +2,8 @@ internal import TrawlJSON
 package import TrawlQuery
 
 /// What all aggregations of a request came to on one shard, or on several.
-package struct PartialAggregations: Sendable {
-    var partials: [any PartialAggregation]
+package struct PartialAggregations: Sendable, Codable {
+    @PartialList var partials: [any PartialAggregation]
 
     package mutating func merge(
         _ other: PartialAggregations, _ reduction: Reduction

@@ -2,8 +2,8 @@ internal import TrawlQuery
 internal import TrawlSchema
 
 /// To the beginning of a span of time, as the clocks of a zone show it.
-struct DateRounding: Sendable {
-    enum Span: Sendable, Equatable {
+struct DateRounding: Sendable, Codable {
+    enum Span: Sendable, Equatable, Codable {
         case calendar(CalendarUnit)
         case fixed(Int64)
     }

@@ -4,7 +4,7 @@
 /// A double is a 53-bit integer times a power of two. Values whose powers lie near that of the
 /// first (nearly always all of them) are added as integers of 128 bits; the others, by power, in
 /// a table of their own. 2^33 values fit before an accumulator might overflow.
-package struct ExactSum: Sendable {
+package struct ExactSum: Sendable, Codable {
     /// Whole numbers, in units of one.
     private var whole: Int128 = 0
     /// In units of two to the power of `base`.

@@ -5,7 +5,7 @@ internal import TrawlSchema
 ///
 /// Numbers are carried as keys: 64-bit integers whose order is the order of the numbers. Dates
 /// are milliseconds since 1970, booleans 0 and 1.
-enum ValueKind: Sendable, Equatable {
+enum ValueKind: Sendable, Equatable, Codable {
     case long, unsigned, double, boolean, date
     case text, ip
 
@@ -56,7 +56,7 @@ enum NumberDecoding: Sendable {
 }
 
 /// How values are shown besides as they are.
-enum ValueDisplay: Sendable, Equatable {
+enum ValueDisplay: Sendable, Equatable, Codable {
     case raw
     case date(DateFormat, Zone)
     case decimal(DecimalPattern)
