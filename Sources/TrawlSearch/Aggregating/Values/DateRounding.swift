@@ -35,8 +35,12 @@ struct DateRounding: Sendable, Codable {
         var made: [Int64] = []
         while next <= times.upperBound {
             if made.count == Self.preparedCount { return }
-            made.append(next)
-            next = self.next(after: next)
+            let start = next
+            made.append(start)
+            next = self.next(after: start)
+            // Where clocks go back over a beginning, the times after it belong to the span before
+            // once more: a list of beginnings cannot say that.
+            if round(next - 1) != start { return }
         }
         starts = made
         end = next
