@@ -90,6 +90,8 @@ final class CountedView: ShardView {
         try view.explain(question, id: id)
     }
 
+    // MARK: Suggestions
+
     func terms(
         of field: String, near word: String, edits: Int, prefixLength: Int
     ) throws -> [(term: String, docCount: Int)] {
@@ -100,8 +102,8 @@ final class CountedView: ShardView {
         try view.docCounts(of: terms, in: field)
     }
 
-    func figures(of field: String) -> (docCount: Int, wordCount: Int) {
-        view.figures(of: field)
+    func figures(of field: String) throws -> (docCount: Int, wordCount: Int) {
+        try view.figures(of: field)
     }
 
     func completions(

@@ -29,11 +29,11 @@ struct PhraseSuggester {
     init(
         _ suggest: PhraseSuggest, _ dictionary: SuggestDictionary, gramSize: Int,
         generators: [TermSuggester]
-    ) {
+    ) throws {
         self.suggest = suggest
         self.generators = generators
         self.gramSize = gramSize
-        grams = GramScorer(
+        grams = try GramScorer(
             dictionary, suggest.smoothing, separator: suggest.separator)
     }
 
@@ -138,12 +138,13 @@ final class GramScorer {
 
     init(
         _ dictionary: SuggestDictionary, _ smoothing: PhraseSuggest.Smoothing, separator: String
-    ) {
+    ) throws {
         self.dictionary = dictionary
         self.smoothing = smoothing
         self.separator = separator
-        wordCount = Double(dictionary.wordCount)
-        docCount = Double(dictionary.docCount)
+        let figures = try dictionary.figures()
+        wordCount = Double(figures.wordCount)
+        docCount = Double(figures.docCount)
     }
 
     private func frequency(_ words: ArraySlice<String>) throws -> Double {

@@ -89,7 +89,7 @@ struct SuggestRun {
         let words = try words(of: text, phrase.field, analyzer: phrase.analyzer).map(\.text)
         let generators =
             phrase.generators.isEmpty ? [Self.generator(phrase.field)] : phrase.generators
-        let suggester = PhraseSuggester(
+        let suggester = try PhraseSuggester(
             phrase, try dictionary(phrase.field), gramSize: try gramSize(phrase),
             generators: try generators.map { generator in
                 TermSuggester(generator, try dictionary(generator.field))

@@ -12,7 +12,7 @@ package protocol SuggestView {
     /// How many documents have each term.
     func docCounts(of terms: [String], in field: String) throws -> [Int]
     /// How many documents have a field, and how many words they have in it together.
-    func figures(of field: String) -> (docCount: Int, wordCount: Int)
+    func figures(of field: String) throws -> (docCount: Int, wordCount: Int)
     /// The best completions of a text, best first.
     func completions(_ suggest: CompletionSuggest, of text: String) throws -> ShardCompletions
 }

@@ -5,8 +5,13 @@ struct SuggestDictionary {
     let field: String
     let views: [any ShardView]
 
-    var docCount: Int { views.reduce(0) { $0 + $1.figures(of: field).docCount } }
-    var wordCount: Int { views.reduce(0) { $0 + $1.figures(of: field).wordCount } }
+    /// How many documents have the field, and how many words they have in it together.
+    func figures() throws -> (docCount: Int, wordCount: Int) {
+        try views.reduce((0, 0)) { sum, view in
+            let own = try view.figures(of: field)
+            return (sum.0 + own.docCount, sum.1 + own.wordCount)
+        }
+    }
 
     func docCount(of term: String) throws -> Int {
         try views.reduce(0) { try $0 + $1.docCounts(of: [term], in: field)[0] }
@@ -46,7 +51,7 @@ struct TermSuggester {
         guard word.unicodeScalars.count >= suggest.minWordLength else { return [] }
         let own = try dictionary.docCount(of: word)
         if suggest.mode == .missing, own > 0 { return [] }
-        let docCount = dictionary.docCount
+        let docCount = try dictionary.figures().docCount
         if Double(own) > Self.limit(suggest.maxTermFrequency, docCount) { return [] }
         var least = suggest.mode == .popular ? own : 0
         if suggest.minDocFrequency >= 1 {

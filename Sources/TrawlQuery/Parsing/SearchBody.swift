@@ -418,7 +418,7 @@ extension RequestReader {
     /// The options of `_search` that make sense for a few hits of a group.
     private static let innerHitsOptions: Set<String> = [
         "from", "size", "sort", "_source", "stored_fields", "docvalue_fields", "fields",
-        "script_fields", "highlight", "explain", "version", "seq_no_primary_term",
+        "highlight", "explain", "version", "seq_no_primary_term",
         "track_scores", "collapse",
     ]
 
@@ -434,6 +434,10 @@ extension RequestReader {
             switch key {
             case "name": inner.name = try text(value, key)
             case "ignore_unmapped": _ = try bool(value, key)
+            case "script_fields":
+                throw fail(
+                    .illegalArgument("[script_fields] of [inner_hits] is not supported"),
+                    at: .key(key))
             case _ where Self.innerHitsOptions.contains(key):
                 try bodyMember(&inner.request, key, value)
             default:
