@@ -15,7 +15,7 @@ extension ViewQuestions.Suggest.Asked {
         case .docCounts(let terms, let field):
             told.numbers = try view.docCounts(of: terms, in: field)
         case .figures(let field):
-            let figures = view.figures(of: field)
+            let figures = try view.figures(of: field)
             told.numbers = [figures.docCount, figures.wordCount]
         case .completions(let suggest, let text):
             told.options = try view.completions(suggest, of: text).options
@@ -39,11 +39,12 @@ extension ClusterView {
         try scatter.suggest(self, .docCounts(terms: terms, field: field)).numbers
     }
 
-    /// Nothing where the shard cannot be reached: the search itself says so.
-    func figures(of field: String) -> (docCount: Int, wordCount: Int) {
-        guard let numbers = try? scatter.suggest(self, .figures(field: field)).numbers,
-            numbers.count == 2
-        else { return (0, 0) }
+    func figures(of field: String) throws -> (docCount: Int, wordCount: Int) {
+        let numbers = try scatter.suggest(self, .figures(field: field)).numbers
+        guard numbers.count == 2 else {
+            throw CoordinatorError(
+                .internalFault, "illegal_state_exception", "\(key): a malformed answer")
+        }
         return (numbers[0], numbers[1])
     }
 
