@@ -141,7 +141,8 @@ let package = Package(
             imports: [
                 "TrawlAPI", "TrawlHTTP", "TrawlTransport", "TrawlMetadata", "TrawlCluster",
                 "TrawlThreads", "TrawlCoordinator", "TrawlShard", "TrawlSearch",
-                "TrawlIndex", "TrawlSegment", "TrawlLog", "TrawlQuery", "TrawlSchema",
+                "TrawlIndex", "TrawlSegment", "TrawlPostings", "TrawlLog", "TrawlQuery",
+                "TrawlSchema",
                 "TrawlAnalysis", "TrawlDocument", "TrawlFiles", "TrawlJSON", "TrawlBytes",
                 "TrawlErrors",
             ]),

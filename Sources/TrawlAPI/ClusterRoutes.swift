@@ -165,13 +165,21 @@ enum ClusterRoutes {
 
     // MARK: State
 
+    private static let stateMetrics: Set<String> = [
+        "version", "master_node", "cluster_manager_node", "blocks", "nodes", "metadata",
+        "routing_table", "routing_nodes", "customs",
+    ]
+
     private static func state(_ request: APIRequest, _ services: Services) throws -> APIResponse {
-        let metrics = Set(request.list("metric") ?? ["_all"])
-        let known: Set<String> = [
-            "_all", "version", "master_node", "cluster_manager_node", "blocks", "nodes",
-            "metadata", "routing_table", "routing_nodes", "customs",
-        ]
-        if let unknown = metrics.subtracting(known).sorted().first {
+        .value(
+            .object(
+                try state(Set(request.list("metric") ?? ["_all"]), request, services)))
+    }
+
+    private static func state(
+        _ metrics: Set<String>, _ request: APIRequest, _ services: Services
+    ) throws -> JSONObject {
+        if let unknown = metrics.subtracting(stateMetrics.union(["_all"])).sorted().first {
             throw APIError.illegalArgument(
                 "request [\(request.http.path)] contains unrecognized metric: [\(unknown)]")
         }
@@ -222,7 +230,7 @@ enum ClusterRoutes {
         if wants("routing_nodes") {
             body["routing_nodes"] = routingNodes(targets.map(\.index), picture)
         }
-        return .value(.object(body))
+        return body
     }
 
     private static func blocks(_ indices: [IndexMetadata]) -> JSONValue {
@@ -277,6 +285,11 @@ enum ClusterRoutes {
         return [
             "cluster_uuid": .string(catalog.clusterUUID),
             "cluster_uuid_committed": true,
+            "cluster_coordination": [
+                "term": 1, "last_committed_config": [.string(services.node.id)],
+                "last_accepted_config": [.string(services.node.id)],
+                "voting_config_exclusions": .array(services.votingExclusions.shown),
+            ],
             "templates": .object(
                 JSONObject(
                     catalog.legacyTemplates.sorted { $0.key < $1.key }.map {

@@ -229,6 +229,11 @@ enum DocumentRoutes {
     private static func checkVersion(
         _ document: ShardDocument, _ request: APIRequest, _ index: IndexMetadata
     ) throws {
+        if let type = request["version_type"],
+            !["internal", "external", "external_gt", "external_gte"].contains(type)
+        {
+            throw APIError.illegalArgument("No version type match [\(type)]")
+        }
         guard let version = try request.optionalLong("version") else { return }
         if version == document.version { return }
         throw APIError(

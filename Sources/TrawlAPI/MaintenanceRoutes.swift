@@ -57,16 +57,8 @@ enum MaintenanceRoutes {
             [.get], ["/_recovery", "/{index}/_recovery"],
             Route.indexOptions + "active_only detailed", recovery),
         Route(
-            [.get], ["/_shard_stores", "/{index}/_shard_stores"], Route.indexOptions + "status"
-        ) { request, services in
-            let targets = try services.catalog.resolve(
-                request["index"], try request.indexOptions(.search), now: services.now)
-            return .value([
-                "indices": .object(
-                    JSONObject(
-                        targets.map { (key: $0.index.name, value: ["shards": [:]] as JSONValue) }))
-            ])
-        },
+            [.get], ["/_shard_stores", "/{index}/_shard_stores"], Route.indexOptions + "status",
+            shardStores),
     ]
 
     static func shardCounts(_ count: Int, total: Int? = nil) -> JSONValue {
@@ -94,7 +86,7 @@ enum MaintenanceRoutes {
 
     private static func stats(_ request: APIRequest, _ services: Services) throws -> APIResponse {
         let metrics = request.list("metric")
-        let known = IndexStatistics.metrics + ["_all", "suggest"]
+        let known = IndexStatistics.metrics + ["_all"]
         if let unknown = metrics?.first(where: { !known.contains($0) }) {
             throw APIError.illegalArgument(
                 "request [\(request.http.path)] contains unrecognized metric: [\(unknown)]"
@@ -213,12 +205,16 @@ enum MaintenanceRoutes {
         var result = JSONObject()
         if try request.bool("active_only") { return .value([:]) }
         let node = services.node
+        let isHuman = try request.bool("human")
         for target in try services.catalog.resolve(
-            request["index"], try request.indexOptions(.search), now: services.now)
+            request["index"], try request.indexOptions(.metadata), now: services.now)
         {
-            let shards = (0..<target.index.shardCount).map { number -> JSONValue in
-                [
-                    "id": JSONValue(number), "type": "EMPTY_STORE", "stage": "DONE",
+            let index = target.index
+            let isNew = index.isOpen && index.creationDate >= node.startedAt
+            let shards = (0..<index.shardCount).map { number -> JSONValue in
+                var entry: JSONValue = [
+                    "id": JSONValue(number), "type": isNew ? "EMPTY_STORE" : "EXISTING_STORE",
+                    "stage": "DONE",
                     "primary": true, "start_time_in_millis": JSONValue(node.startedAt),
                     "stop_time_in_millis": JSONValue(node.startedAt), "total_time_in_millis": 0,
                     "source": ["bootstrap_new_history_uuid": false],
@@ -244,9 +240,48 @@ enum MaintenanceRoutes {
                     ],
                     "verify_index": ["check_index_time_in_millis": 0, "total_time_in_millis": 0],
                 ]
+                if isHuman {
+                    entry["start_time"] = .string(TimeText.iso(node.startedAt))
+                    entry["stop_time"] = .string(TimeText.iso(node.startedAt))
+                    entry["total_time"] = "0s"
+                }
+                return entry
             }
             result[target.index.name] = ["shards": .array(shards)]
         }
         return .value(.object(result))
+    }
+
+    /// Where the files of shards lie. Without `status`, of those that lack copies.
+    private static func shardStores(
+        _ request: APIRequest, _ services: Services
+    ) throws -> APIResponse {
+        let wanted = request.list("status") ?? ["yellow", "red"]
+        if let unknown = wanted.first(where: { !["all", "green", "yellow", "red"].contains($0) }) {
+            throw APIError.illegalArgument("unknown cluster health status [\(unknown)]")
+        }
+        let node = services.node
+        var indices = JSONObject()
+        for target in try services.catalog.resolve(
+            request["index"], try request.indexOptions(.metadata), now: services.now)
+        {
+            let index = target.index
+            let status = ClusterRoutes.Counts(index).status
+            guard wanted.contains("all") || wanted.contains(status) else { continue }
+            let store: JSONValue = [
+                node.id: [
+                    "name": .string(node.name), "ephemeral_id": .string(node.id),
+                    "transport_address": .string(node.address), "attributes": [:],
+                ], "allocation_id": .string(index.uuid), "allocation": "primary",
+            ]
+            indices[index.name] = [
+                "shards": .object(
+                    JSONObject(
+                        (0..<index.shardCount).map {
+                            (key: String($0), value: ["stores": [store]] as JSONValue)
+                        }))
+            ]
+        }
+        return .value(["indices": .object(indices)])
     }
 }

@@ -1,6 +1,7 @@
 internal import TrawlHTTP
 internal import TrawlCoordinator
 internal import TrawlJSON
+internal import TrawlPipeline
 internal import TrawlSchema
 
 /// Nodes: what they are, and their figures.
@@ -162,9 +163,15 @@ enum NodeRoutes {
         }
         if wants("plugins") {
             entry["plugins"] = []
-            entry["modules"] = []
+            entry["modules"] = [
+                ["name": "ingest-common", "description": "pipelines, part of the node"]
+            ]
         }
-        if wants("ingest") { entry["ingest"] = ["processors": []] }
+        if wants("ingest") {
+            entry["ingest"] = [
+                "processors": .array(ProcessorCatalog.names.map { ["type": .string($0)] })
+            ]
+        }
         if wants("aggregations") { entry["aggregations"] = [:] }
         return answer(entry, filter, services) { other in
             var told: JSONObject = [
@@ -216,6 +223,59 @@ enum NodeRoutes {
         "repositories", "admission_control", "remote_store",
     ]
 
+    /// What may stand behind `indices` in the path.
+    private static func checkIndexMetrics(
+        _ request: APIRequest, _ metrics: [String]?
+    ) throws(APIError) {
+        let lead = "request [\(request.http.path)] contains "
+        if let metrics, metrics.count > 1, metrics.contains("_all") {
+            throw .illegalArgument(
+                lead + "_all and individual metrics [\(metrics.joined(separator: ","))]")
+        }
+        guard let wanted = request.list("index_metric") else { return }
+        let shown = wanted.joined(separator: ",")
+        if metrics == nil || metrics == ["_all"] {
+            throw .illegalArgument(lead + "index metrics [\(shown)] but all stats requested")
+        }
+        if metrics?.contains("indices") == false {
+            throw .illegalArgument(
+                lead + "index metrics [\(shown)] but indices stats not requested")
+        }
+        if wanted.count > 1, wanted.contains("_all") {
+            throw .illegalArgument(lead + "_all and individual index metrics [\(shown)]")
+        }
+        let known = IndexStatistics.metrics + ["_all"]
+        if let unknown = wanted.first(where: { !known.contains($0) }) {
+            throw .illegalArgument(
+                lead + "unrecognized index metric: [\(unknown)]"
+                    + NameLikeness.hint(unknown, among: known, lead: " -> "))
+        }
+    }
+
+    private static func ingestFigures(_ services: Services) -> JSONValue {
+        func shown(_ counts: PipelineBook.Counts) -> JSONObject {
+            [
+                "count": JSONValue(counts.count),
+                "time_in_millis": JSONValue(Int(counts.duration / .milliseconds(1))),
+                "current": 0, "failed": JSONValue(counts.failedCount),
+            ]
+        }
+        let figures = services.coordinator.pipelines.figures
+        var total = PipelineBook.Counts()
+        for counts in figures.values {
+            total.count += counts.count
+            total.failedCount += counts.failedCount
+            total.duration += counts.duration
+        }
+        var pipelines = JSONObject()
+        for id in services.catalog.pipelines.keys.sorted() {
+            var entry = shown(figures[id] ?? PipelineBook.Counts())
+            entry["processors"] = []
+            pipelines[id] = .object(entry)
+        }
+        return ["total": .object(shown(total)), "pipelines": .object(pipelines)]
+    }
+
     private static func stats(_ request: APIRequest, _ services: Services) throws -> APIResponse {
         let metrics = request.list("metric")
         if let unknown = metrics?.first(where: { !statsMetrics.contains($0) }) {
@@ -223,6 +283,7 @@ enum NodeRoutes {
                 "request [\(request.http.path)] contains unrecognized metric: [\(unknown)]"
                     + NameLikeness.hint(unknown, among: Array(statsMetrics), lead: " -> "))
         }
+        try checkIndexMetrics(request, metrics)
         func wants(_ name: String) -> Bool {
             metrics.map { $0.contains(name) || $0.contains("_all") } ?? true
         }
@@ -363,12 +424,7 @@ enum NodeRoutes {
                 ],
             ]
         }
-        if wants("ingest") {
-            entry["ingest"] = [
-                "total": ["count": 0, "time_in_millis": 0, "current": 0, "failed": 0],
-                "pipelines": [:],
-            ]
-        }
+        if wants("ingest") { entry["ingest"] = ingestFigures(services) }
         if wants("adaptive_selection") { entry["adaptive_selection"] = [:] }
         if wants("indexing_pressure") {
             entry["indexing_pressure"] = [

@@ -41,6 +41,7 @@ enum Routes {
             + NodeRoutes.routes + MaintenanceRoutes.routes + AnalyzeRoutes.routes
             + SearchRoutes.routes + ScrollRoutes.routes + PointInTimeRoutes.routes
             + FieldCapsRoutes.routes
+            + DescriptionRoutes.routes + TermVectorRoutes.routes
             + ScriptRoutes.routes + SearchTemplateRoutes.routes + ResizeRoutes.routes
             + RankEvalRoutes.routes + IngestRoutes.routes
             + RolloverRoutes.routes + ToolRoutes.routes + TaskRoutes.routes

@@ -10,6 +10,7 @@ package final class Services: Sendable {
     package let node: NodeDescription
     let tasks = TaskTable()
     let contexts = SearchContexts()
+    let votingExclusions = VotingExclusions()
     /// Does what clients do not wait for.
     let background = WorkerPool(name: "background", threadCount: 2, queueLimit: 100)
     private let poolSource = Mutex<@Sendable () -> [PoolFigures]>({ [] })

@@ -52,6 +52,7 @@ enum SettingsRoutes {
             let milliseconds = Int64(date)
         {
             settings["index.creation_date_string"] = .text(TimeText.iso(milliseconds))
+            settings["index.version.created_string"] = .text(Services.version)
         }
         return try request.bool("flat_settings") ? settings.flat : settings.nested
     }
@@ -65,9 +66,6 @@ enum SettingsRoutes {
         }
         let targets = try services.catalog.resolve(
             request["index"], try request.indexOptions(.metadata), now: services.now)
-        if targets.isEmpty, let name = request["index"], !Wildcard.isPattern(name) {
-            throw APIError.indexNotFound(name)
-        }
         try services.coordinator.updateSettings(
             update, of: targets.map(\.index.name),
             keepingExisting: try request.bool("preserve_existing"))

@@ -1,6 +1,8 @@
 internal import TrawlCoordinator
+internal import Synchronization
 internal import TrawlHTTP
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// Small things that tools ask for: where a shard may live, and scripts by name.
 enum ToolRoutes {
@@ -9,9 +11,39 @@ enum ToolRoutes {
             [.get, .post], ["/_cluster/allocation/explain"],
             "include_yes_decisions include_disk_info", allocation),
         Route(
-            [.post, .delete], ["/_cluster/voting_config_exclusions"],
-            Route.masterTimeout + "node_ids node_names wait_for_removal"
-        ) { _, _ in APIResponse(200, .empty) },
+            [.post], ["/_cluster/voting_config_exclusions"],
+            Route.masterTimeout + "node_ids node_names"
+        ) { request, services in
+            try services.votingExclusions.add(request, services.node)
+            return APIResponse(200, .empty)
+        },
+        Route(
+            [.delete], ["/_cluster/voting_config_exclusions"],
+            Route.masterTimeout + "wait_for_removal"
+        ) { _, services in
+            services.votingExclusions.clear()
+            return APIResponse(200, .empty)
+        },
+        Route([.get], ["/_data_stream"], Route.indexOptions) { _, _ in
+            .value(["data_streams": []])
+        },
+        Route([.get], ["/_data_stream/{name}"], Route.indexOptions) { request, _ in
+            let name = request.named("name")
+            if Wildcard.isPattern(name) { return .value(["data_streams": []]) }
+            throw APIError.indexNotFound(name)
+        },
+        Route([.get], ["/_dangling"], "timeout") { _, services in
+            .value([
+                "_nodes": ["total": 1, "successful": 1, "failed": 0],
+                "cluster_name": .string(services.node.clusterName), "dangling_indices": [],
+            ])
+        },
+        Route([.get], ["/_snapshot", "/_snapshot/{repository}"], Route.masterTimeout + "local") {
+            request, _ in
+            let name = request["repository"] ?? "_all"
+            if name == "_all" || Wildcard.isPattern(name) { return .value([:]) }
+            throw APIError(404, "repository_missing_exception", "[\(name)] missing")
+        },
         Route([.get], ["/_script_context"]) { _, _ in
             .value(["contexts": [["name": "update", "methods": []]]])
         },
@@ -93,5 +125,33 @@ enum ToolRoutes {
         throw APIError.illegalArgument(
             "unable to find any unassigned shards to explain [ClusterAllocationExplainRequest["
                 + "useAnyUnassignedShard=true,includeYesDecisions?=false]")
+    }
+}
+
+/// Nodes that shall not vote. There is one node, and nothing to vote on: kept for tools that ask.
+final class VotingExclusions: Sendable {
+    private let nodes = Mutex<[(id: String, name: String)]>([])
+
+    func add(_ request: APIRequest, _ node: NodeDescription) throws {
+        let ids = request.list("node_ids")
+        let names = request.list("node_names")
+        guard (ids == nil) != (names == nil) else {
+            throw APIError.illegalArgument(
+                "Please set node identifiers correctly. One and only one of [node_name], "
+                    + "[node_names] and [node_ids] has to be set")
+        }
+        let absent = "_absent_"
+        nodes.withLock { nodes in
+            for id in ids ?? [] { nodes.append((id, id == node.id ? node.name : absent)) }
+            for name in names ?? [] { nodes.append((name == node.name ? node.id : absent, name)) }
+        }
+    }
+
+    func clear() { nodes.withLock { $0 = [] } }
+
+    var shown: [JSONValue] {
+        nodes.withLock { nodes in
+            nodes.map { ["node_id": .string($0.id), "node_name": .string($0.name)] }
+        }
     }
 }

@@ -9,6 +9,8 @@ package final class PipelineBook: Sendable {
         package var count = 0
         package var failedCount = 0
         package var duration = Duration.zero
+
+        package init() {}
     }
 
     private struct Entry {

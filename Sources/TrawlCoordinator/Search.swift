@@ -14,6 +14,8 @@ package protocol ShardView: AnyObject, Sendable, SuggestView {
     func count(_ question: ShardQuestion) throws -> Int
     /// Why a document has its score; nil when there is no such document.
     func explain(_ question: ShardQuestion, id: DocumentID) throws -> Explanation?
+    /// How often terms of a field stand in the shard.
+    func figures(of terms: [[UInt8]], in field: String) throws -> TermFigures
 }
 
 /// Counts that scores depend on. Those of many shards are added up, so that each scores as one.

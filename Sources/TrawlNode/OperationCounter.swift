@@ -111,4 +111,8 @@ final class CountedView: ShardView {
     ) throws -> ShardCompletions {
         try view.completions(suggest, of: text)
     }
+
+    func figures(of terms: [[UInt8]], in field: String) throws -> TermFigures {
+        try view.figures(of: terms, in: field)
+    }
 }

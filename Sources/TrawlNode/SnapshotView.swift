@@ -7,6 +7,7 @@ internal import TrawlSearch
 
 /// A shard of this process as of one refresh.
 final class SnapshotView: ShardView {
+    private let snapshot: Snapshot
     let searcher: Searcher
     private let facts: IndexFacts
     private let shard: Int
@@ -15,6 +16,7 @@ final class SnapshotView: ShardView {
         snapshot: Snapshot, index: IndexMetadata, shard: Int, cache: FilterCache
     ) throws {
         self.shard = shard
+        self.snapshot = snapshot
         searcher = Searcher(
             snapshot, mapping: index.mapping.mapping, catalog: index.mapping.analyzers,
             similarities: try index.mapping.settings.similarities(), cache: cache)
@@ -91,6 +93,9 @@ final class SnapshotView: ShardView {
         return try searcher.explain(query, id: id.string, conditions(question))
     }
 
+    func figures(of terms: [[UInt8]], in field: String) throws -> TermFigures {
+        try TermFigures(of: terms, in: field, snapshot)
+    }
 }
 
 /// What aggregations came to, of one shard.
