@@ -266,7 +266,7 @@ enum MaintenanceRoutes {
             request["index"], try request.indexOptions(.metadata), now: services.now)
         {
             let index = target.index
-            let status = ClusterRoutes.Counts(index).status
+            let status = ShardCounts(index, services.picture).status
             guard wanted.contains("all") || wanted.contains(status) else { continue }
             let store: JSONValue = [
                 node.id: [

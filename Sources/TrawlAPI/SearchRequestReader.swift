@@ -35,6 +35,12 @@ struct SearchRequestReader {
         {
             throw APIError.illegalArgument("No search type for [\(type)]")
         }
+        if let size = try http.optionalInt("batched_reduce_size"), size < 2 {
+            throw APIError.illegalArgument("batchedReduceSize must be >= 2")
+        }
+        if let scores = try http.optionalBool("include_named_queries_score") {
+            request.includeNamedQueriesScore = scores
+        }
         if totalAsInt {
             switch request.trackTotalHits {
             case .upTo(let limit)

@@ -64,6 +64,7 @@ enum SearchRoutes {
                 request, reader, keepAlive: try TimeValue.parse(scroll, of: "scroll"), scroll,
                 services)
         }
+        try checkNeedsContext(reader.request)
         var pitID: String?
         let view: SearchView
         if let point = reader.request.pointInTime {
@@ -96,6 +97,25 @@ enum SearchRoutes {
         ).write(
             answer, took: took(request), pitID: pitID, nodeID: services.node.id, to: &writer)
         return APIResponse(200, .json(writer.bytes))
+    }
+
+    /// Slices and the order of shards' documents mean something only while a snapshot is kept.
+    private static func checkNeedsContext(_ search: SearchRequest) throws {
+        if search.pointInTime != nil { return }
+        if search.slice != nil {
+            throw APIError.validation([
+                "[slice] can only be used with [scroll] or [point-in-time] requests"
+            ])
+        }
+        let ordersByPlace = search.sort.contains {
+            if case .shardDocument = $0.by { true } else { false }
+        }
+        if ordersByPlace {
+            throw APIError.validation([
+                "_shard_doc is only supported with point-in-time (PIT). Add a PIT or remove "
+                    + "_shard_doc."
+            ])
+        }
     }
 
     static func took(_ request: APIRequest) -> Int {
