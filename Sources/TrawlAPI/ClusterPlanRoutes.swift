@@ -26,15 +26,50 @@ enum ClusterPlanRoutes {
             throw APIError.xContentParse(
                 "[cluster_reroute] unknown field [\(key)]")
         }
-        let commands = try (body["commands"]?.arrayValue ?? []).map(command)
-        if !commands.isEmpty {
+        let items = body["commands"]?.arrayValue ?? []
+        let metrics = Set(
+            request.list("metric")
+                ?? ClusterRoutes.stateMetrics.subtracting(["metadata"]).sorted())
+        var answer: JSONObject = ["acknowledged": true]
+        if services.coordinator.planning == nil {
+            answer["explanations"] = try refusals(items, request)
+        } else if !items.isEmpty {
             try planning(services).reroute(
-                commands, isDryRun: try request.bool("dry_run"))
+                try items.map(command), isDryRun: try request.bool("dry_run"))
         }
-        return .value([
-            "acknowledged": true,
-            "state": ["cluster_uuid": .string(services.catalog.clusterUUID)],
-        ])
+        answer["state"] = .object(try ClusterRoutes.state(metrics, request, services))
+        return .value(.object(answer))
+    }
+
+    /// Nothing can be moved on a node that is alone: commands are explained when that is asked,
+    /// and refused when they are meant.
+    private static func refusals(
+        _ items: [JSONValue], _ request: APIRequest
+    ) throws -> JSONValue? {
+        let explains = try request.bool("explain")
+        let isDry = try request.bool("dry_run")
+        let explanations = try items.map { item -> JSONValue in
+            guard let name = item.objectValue?.keys.first,
+                var facts = item.objectValue?[name]?.objectValue
+            else { throw APIError.parse("a command is an object with one member, its name") }
+            let reason =
+                "can't \(name) \(facts["shard"] ?? .null), failed to find it on node "
+                + (facts["node"]?.stringValue ?? "")
+            guard explains || isDry else {
+                throw APIError.illegalArgument("[\(name)] \(reason)")
+            }
+            if facts["allow_primary"] == nil { facts["allow_primary"] = false }
+            return [
+                "command": .string(name), "parameters": .object(facts),
+                "decisions": [
+                    [
+                        "decider": .string("\(name)_allocation_command"), "decision": "NO",
+                        "explanation": .string(reason),
+                    ]
+                ],
+            ]
+        }
+        return explains ? .array(explanations) : nil
     }
 
     private static func command(_ value: JSONValue) throws -> RerouteCommand {

@@ -165,7 +165,7 @@ enum ClusterRoutes {
 
     // MARK: State
 
-    private static let stateMetrics: Set<String> = [
+    static let stateMetrics: Set<String> = [
         "version", "master_node", "cluster_manager_node", "blocks", "nodes", "metadata",
         "routing_table", "routing_nodes", "customs",
     ]
@@ -176,7 +176,7 @@ enum ClusterRoutes {
                 try state(Set(request.list("metric") ?? ["_all"]), request, services)))
     }
 
-    private static func state(
+    static func state(
         _ metrics: Set<String>, _ request: APIRequest, _ services: Services
     ) throws -> JSONObject {
         if let unknown = metrics.subtracting(stateMetrics.union(["_all"])).sorted().first {

@@ -65,6 +65,23 @@ struct DateRandomTests {
         }
     }
 
+    @Test("an hour that clocks show twice is two hours")
+    func repeatedHour() throws {
+        let zone = try #require(Zone(id: "America/New_York"))
+        // 2024-11-03: 01:30 in summer time, and again in winter time.
+        for seconds in [1_730_611_800, 1_730_615_400] {
+            let now = Instant(epochMillis: Int64(seconds) * 1000)
+            let math = DateMath(format: .default, zone: zone, now: now)
+            let low = try math.instant("now/h", roundUp: false)
+            #expect(low.epochMillis == Int64(seconds - 1800) * 1000)
+            let high = try math.instant("now/h", roundUp: true)
+            #expect(high.epochMillis == Int64(seconds + 1800) * 1000 - 1)
+            #expect(
+                try math.instant("now+1h", roundUp: false).epochMillis == Int64(seconds + 3600)
+                    * 1000)
+        }
+    }
+
     /// From Python's zoneinfo, which reads the same database by other code.
     @Test(
         "offsets are those of another reader of the database",

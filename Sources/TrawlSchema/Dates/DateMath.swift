@@ -92,12 +92,17 @@ package struct DateMath: Sendable {
             }
             let unit = bytes[at]
             at += 1
-            if isRound {
-                time = try round(time, unit, up: roundUp, math)
+            if let step = Self.clockSeconds(unit) {
+                instant =
+                    isRound
+                    ? rounded(instant, to: step, up: roundUp)
+                    : Instant(
+                        seconds: instant.seconds + sign * count * step, nanos: instant.nanos)
+            } else if isRound {
+                instant = try round(time, unit, up: roundUp, math).instant(in: zone)
             } else {
-                time = try add(time, sign * count, unit, math)
+                instant = try add(time, sign * count, unit, math).instant(in: zone)
             }
-            instant = time.instant(in: zone)
             if isRound, roundUp {
                 instant =
                     instant.nanos >= 1_000_000
@@ -119,6 +124,23 @@ package struct DateMath: Sendable {
         return .parsing("unit [\(name)] not supported for date math [\(math)]")
     }
 
+    /// Hours and less are counted on the clock of the universe, not of the zone: where clocks go
+    /// back, an hour is shown twice, and each is an hour.
+    private static func clockSeconds(_ unit: UInt8) -> Int? {
+        switch unit {
+        case UInt8(ascii: "h"), UInt8(ascii: "H"): 3_600
+        case UInt8(ascii: "m"): 60
+        case UInt8(ascii: "s"): 1
+        default: nil
+        }
+    }
+
+    private func rounded(_ instant: Instant, to step: Int, up: Bool) -> Instant {
+        let offset = zone.offset(at: instant.seconds)
+        let start = CivilTime.floorDivide(instant.seconds + offset, step) * step - offset
+        return Instant(seconds: up ? start + step : start, nanos: 0)
+    }
+
     private func add(
         _ time: LocalTime, _ count: Int, _ unit: UInt8, _ math: String
     ) throws(SchemaError) -> LocalTime {
@@ -129,13 +151,6 @@ package struct DateMath: Sendable {
             var result = time
             result.days += count * (unit == UInt8(ascii: "w") ? 7 : 1)
             return result
-        case UInt8(ascii: "h"), UInt8(ascii: "H"), UInt8(ascii: "m"), UInt8(ascii: "s"):
-            // Hours and less are counted on the clock of the universe, not of the zone.
-            let step =
-                unit | 32 == UInt8(ascii: "h") ? 3_600 : unit == UInt8(ascii: "m") ? 60 : 1
-            var instant = time.instant(in: zone)
-            instant.seconds += count * step
-            return LocalTime(instant, in: zone)
         default:
             throw unsupported(unit, math)
         }
@@ -162,15 +177,6 @@ package struct DateMath: Sendable {
         case UInt8(ascii: "d"):
             result.secondOfDay = 0
             if up { result.days += 1 }
-        case UInt8(ascii: "h"), UInt8(ascii: "H"), UInt8(ascii: "m"), UInt8(ascii: "s"):
-            let step =
-                unit | 32 == UInt8(ascii: "h") ? 3_600 : unit == UInt8(ascii: "m") ? 60 : 1
-            result.secondOfDay -= result.secondOfDay % step
-            if up {
-                var instant = result.instant(in: zone)
-                instant.seconds += step
-                return LocalTime(instant, in: zone)
-            }
         default:
             throw unsupported(unit, math)
         }
