@@ -90,7 +90,11 @@ package struct SegmentChecker {
         if problems.isEmpty {
             attempt(SegmentFormat.fileName(id, .pnts)) { try Self.checkPoints(of: field, view) }
         }
-        attempt(SegmentFormat.fileName(id, .post)) { try Self.checkPostings(of: field, view) }
+        // Only beside lengths that can be read.
+        let lengths = SegmentFormat.fileName(id, .norm)
+        if !problems.contains(where: { $0.file == lengths }) {
+            attempt(SegmentFormat.fileName(id, .post)) { try Self.checkPostings(of: field, view) }
+        }
     }
 
     /// The statistics that were kept must be those of the lengths.
