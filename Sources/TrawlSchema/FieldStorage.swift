@@ -52,31 +52,31 @@ package struct FieldNumber: Hashable, Sendable, Comparable {
 /// Numbers as 64-bit integers whose signed order is the order of the numbers.
 package enum SortableNumber {
     /// Order of the result: -infinity, negative, -0, 0, positive, infinity, NaN.
-    package static func encode(_ value: Double) -> Int64 {
+    @inlinable package static func encode(_ value: Double) -> Int64 {
         let bits = Int64(bitPattern: value.bitPattern)
         return bits ^ ((bits >> 63) & Int64.max)
     }
 
-    package static func decodeDouble(_ value: Int64) -> Double {
+    @inlinable package static func decodeDouble(_ value: Int64) -> Double {
         Double(bitPattern: UInt64(bitPattern: value ^ ((value >> 63) & Int64.max)))
     }
 
-    package static func encode(_ value: Float) -> Int64 {
+    @inlinable package static func encode(_ value: Float) -> Int64 {
         let bits = Int32(bitPattern: value.bitPattern)
         return Int64(bits ^ ((bits >> 31) & Int32.max))
     }
 
-    package static func decodeFloat(_ value: Int64) -> Float {
+    @inlinable package static func decodeFloat(_ value: Int64) -> Float {
         let bits = Int32(truncatingIfNeeded: value)
         return Float(bitPattern: UInt32(bitPattern: bits ^ ((bits >> 31) & Int32.max)))
     }
 
     /// `unsigned_long`: the sign bit flipped.
-    package static func encode(unsigned value: UInt64) -> Int64 {
+    @inlinable package static func encode(unsigned value: UInt64) -> Int64 {
         Int64(bitPattern: value ^ (1 << 63))
     }
 
-    package static func decodeUnsigned(_ value: Int64) -> UInt64 {
+    @inlinable package static func decodeUnsigned(_ value: Int64) -> UInt64 {
         UInt64(bitPattern: value) ^ (1 << 63)
     }
 }

@@ -173,7 +173,7 @@ struct SearchRun {
         into queue: inout TopKQueue
     ) throws {
         var isPruned = false
-        try forEachWindow(segment, matcher) { window, room in
+        try forEachWindow(segment, matcher, scored: true) { window, room in
             if total > most, queue.threshold >= 0,
                 matcher.bound(from: window.base, to: window.end) <= queue.threshold
             {
@@ -202,7 +202,7 @@ struct SearchRun {
 
     /// Calls back with each window that may hold matches, in order, looking at the clock.
     private func forEachWindow(
-        _ segment: SegmentContext, _ matcher: Matcher,
+        _ segment: SegmentContext, _ matcher: Matcher, scored: Bool,
         _ body: (DocWindow, WindowRoom) throws -> Void
     ) throws {
         let room = WindowRoom()
@@ -215,7 +215,7 @@ struct SearchRun {
             let start = max(next, candidate & ~63)
             let window = DocWindow(base: start, end: min(limit, start + DocWindow.capacity))
             room.clearBits()
-            unsafe room.sums.update(repeating: 0, count: Int(DocWindow.capacity))
+            if scored { unsafe room.sums.update(repeating: 0, count: Int(DocWindow.capacity)) }
             try body(window, room)
             next = start + DocWindow.capacity
         }
@@ -235,8 +235,12 @@ struct SearchRun {
 
     /// Every match of a segment, after deletes, slice, `terminate_after` and `min_score`; the
     /// collectors see them, then `post_filter` is applied.
+    ///
+    /// - Parameter isHopeless: Whether the body has no use for a window's matches. Once there is
+    ///   nothing to count, either, it is left out.
     private mutating func forEachMatch(
-        _ segment: SegmentContext, scored: Bool, _ body: (DocWindow, WindowRoom) throws -> Void
+        _ segment: SegmentContext, scored: Bool, unless isHopeless: (DocWindow) -> Bool,
+        _ body: (DocWindow, WindowRoom) throws -> Void
     ) throws {
         let matcher = try query.matcher(in: segment)
         if matcher is NoneMatcher { return }
@@ -247,7 +251,16 @@ struct SearchRun {
         let ownTotal = total
         var added = 0
         var seen = seenCount
-        try forEachWindow(segment, matcher) { window, room in
+        let mayLeaveOut =
+            conditions.collectors.isEmpty && request.terminateAfter == 0
+            && request.trackTotalHits != .exact
+        let counted = request.trackTotalHits.limit
+        var hasLeftOut = false
+        try forEachWindow(segment, matcher, scored: needsScores) { window, room in
+            if mayLeaveOut, ownTotal + added > counted, isHopeless(window) {
+                hasLeftOut = true
+                return
+            }
             unsafe matcher.match(window, room.bits)
             maskDeleted(segment, window, room)
             if let slice = request.slice {
@@ -275,6 +288,7 @@ struct SearchRun {
         }
         seenCount = seen
         total = ownTotal + added
+        if hasLeftOut { isLowerBound = true }
         try matcher.check()
     }
 
@@ -307,7 +321,7 @@ struct SearchRun {
         defer { take(queue) }
         for segment in segments {
             if conditions.clock.isOver() { throw SearchStopped() }
-            try forEachMatch(segment, scored: limit > 0) { window, room in
+            try forEachMatch(segment, scored: limit > 0, unless: { _ in false }) { window, room in
                 guard limit > 0 else { return }
                 unsafe BooleanMatcher.forEachBit(window, room.bits) { bit in
                     unsafe queue.insert(
@@ -335,13 +349,22 @@ struct SearchRun {
             let groupKey = request.collapse == nil ? nil : keyCount - 1
             var top = SortedTop(limit: limit)
             var groups: [Int64: SortedTop.Entry] = [:]
-            try forEachMatch(segment, scored: scored) { window, room in
+            let carried = carriedBound(sorter)
+            let dense = scored || groupKey != nil || limit == 0 ? nil : sorter.denseKeys
+            func bound() -> Int64 { min(top.bound, carried) }
+            try forEachMatch(
+                segment, scored: scored,
+                unless: { dense?.areBehind($0, bound()) ?? false }
+            ) { window, room in
+                if let dense, bound() < .max {
+                    unsafe dense.drop(window, room.bits, behind: bound())
+                }
                 unsafe BooleanMatcher.forEachBit(window, room.bits) { bit in
                     let doc = Int(window.base) + bit
                     let score = unsafe Float(room.sums[bit])
                     if scored { best = max(best ?? -.infinity, score) }
                     let key = sorter.key(0, doc: doc, score: score)
-                    if groupKey == nil, !top.admits(key) { return }
+                    if groupKey == nil, key > carried || !top.admits(key) { return }
                     var others: [Int64] = []
                     for i in 1..<max(1, keyCount) {
                         others.append(sorter.key(i, doc: doc, score: score))
@@ -362,6 +385,15 @@ struct SearchRun {
             merge(top, sorter, segment, plan, groupKey)
             if stopIfTerminated() { break }
         }
+    }
+
+    /// No document with a greater first key can be among the first: those of the segments before
+    /// are full.
+    private func carriedBound(_ sorter: SegmentSorter) -> Int64 {
+        guard request.collapse == nil, limit > 0, result.found.count == limit,
+            let last = result.found.last?.sort.first
+        else { return .max }
+        return sorter.key(0, after: last)
     }
 
     private static func isBehind(_ entry: SortedTop.Entry, _ after: [Int64]) -> Bool {

@@ -101,6 +101,8 @@ struct BucketSorter {
     private var sharesDocs = false
     /// Buckets of the first one around, by the place of their keys among those of a segment.
     private var direct: [Int32] = []
+    /// Documents by the place of their key, where nothing inside wants to see them.
+    private var flat: [Int] = []
 
     init(wantsDocs: Bool, wantsScores: Bool) {
         self.wantsDocs = wantsDocs
@@ -108,7 +110,7 @@ struct BucketSorter {
     }
 
     var memoryByteCount: Int {
-        table.memoryByteCount + counts.capacity * 8 + direct.capacity * 4
+        table.memoryByteCount + (counts.capacity + flat.capacity) * 8 + direct.capacity * 4
     }
 
     mutating func growCounts(to count: Int) {
@@ -163,6 +165,54 @@ struct BucketSorter {
             direct[keyPlace] = bucket
         }
         put(block, place, into: Int(bucket))
+    }
+
+    /// The same for all documents of a block at once, each with one key: those of a segment have
+    /// places below `direct.count`; where damage says otherwise, the last one is taken.
+    mutating func putAll(
+        _ block: DocBlock, places: UnsafeBufferPointer<Int64>, key: (Int) -> Int64
+    ) {
+        assert(sharesDocs && places.count == block.count)
+        let count = direct.count
+        for at in places.indices {
+            let place = unsafe SegmentOrdinals.clamped(places[at], below: count)
+            if direct[place] < 0 { direct[place] = Int32(table.number(0, key(place))) }
+        }
+        growCounts(to: table.count)
+        unsafe direct.withUnsafeBufferPointer { direct in
+            unsafe counts.withUnsafeMutableBufferPointer { counts in
+                if wantsDocs {
+                    out.addAll(places.count) { at in
+                        let bucket = unsafe direct[
+                            SegmentOrdinals.clamped(places[at], below: count)]
+                        unsafe counts[Int(bucket)] &+= 1
+                        return bucket
+                    }
+                } else {
+                    for at in places.indices {
+                        let place = unsafe SegmentOrdinals.clamped(places[at], below: count)
+                        unsafe counts[Int(direct[place])] &+= 1
+                    }
+                }
+            }
+        }
+    }
+
+    /// Counts documents by the place of their key, for the first bucket around: the body adds
+    /// to them. Only while nothing inside wants documents; see `fold`.
+    @inline(__always)
+    mutating func countPlaces(_ body: (UnsafeMutableBufferPointer<Int>) -> Void) {
+        assert(!wantsDocs)
+        if flat.isEmpty { flat = [Int](repeating: 0, count: direct.count) }
+        unsafe flat.withUnsafeMutableBufferPointer { unsafe body($0) }
+    }
+
+    /// What was counted by places becomes buckets: at the end of a segment.
+    mutating func fold(key: (Int) -> Int64) {
+        for place in flat.indices where flat[place] > 0 {
+            add(flat[place], to: table.number(0, key(place)))
+        }
+        flat = []
     }
 
     /// What was put since the block began.

@@ -21,6 +21,15 @@ struct DocBlock {
     @inline(__always)
     func bucket(_ place: Int) -> Int { buckets.isEmpty ? 0 : Int(buckets[place]) }
 
+    /// Calls back with the bucket of each document.
+    @inline(__always)
+    func withBuckets(_ body: (UnsafeBufferPointer<Int32>) -> Void) {
+        assert(!buckets.isEmpty)
+        unsafe buckets.withUnsafeBufferPointer { unsafe body($0) }
+    }
+
+    var hasBuckets: Bool { !buckets.isEmpty }
+
     func score(_ place: Int) -> Float { scores[place] }
 
     mutating func removeAll() {
@@ -70,6 +79,15 @@ struct DocBlock {
     /// Adds the next document of a block all of whose documents are added, one by one.
     @inline(__always)
     mutating func addNext(to bucket: Int) { buckets.append(Int32(truncatingIfNeeded: bucket)) }
+
+    /// Gives each document of a block the bucket that `bucket` names for its place.
+    @inline(__always)
+    mutating func addAll(_ count: Int, _ bucket: (Int) -> Int32) {
+        buckets = unsafe [Int32](unsafeUninitializedCapacity: count) { room, filled in
+            for at in 0..<count { unsafe room.initializeElement(at: at, to: bucket(at)) }
+            filled = count
+        }
+    }
 
     /// The documents of a block, once each has been given a bucket by `addNext`.
     mutating func share(_ block: DocBlock) {

@@ -118,6 +118,21 @@ struct SegmentSorter {
         }
     }
 
+    /// The first keys by the numbers of one column; nil where they come from elsewhere, or a
+    /// document may have none or several.
+    var denseKeys: DenseSortKeys? {
+        let key = plan.keys[0]
+        guard case .numbers(let column) = columns[0], column.isDense,
+            case .number(_, let type, _) = key.source
+        else { return nil }
+        // Others are not compared as the column has them.
+        let isComparedAsIs =
+            key.shape == .double || key.shape == .float
+            ? type.typeName == "double" : key.scale == 1 && key.divisor == 1
+        return isComparedAsIs
+            ? DenseSortKeys(numbers: column.numbers, flip: key.isDescending ? -1 : 0) : nil
+    }
+
     /// The one number that stands for all of a document.
     private func number(_ column: NumberColumn, _ key: SortPlan.Key, _ doc: Int) -> Int64? {
         guard case .number(_, let type, _) = key.source else { return nil }
@@ -259,6 +274,63 @@ struct SegmentSorter {
     }
 }
 
+/// The first keys of documents that have one number each, with bounds for blocks of them.
+struct DenseSortKeys {
+    /// Documents that share a bound.
+    static let blockLength = PackedNumbersFormat.blockLength
+
+    private let numbers: PackedNumbersReader
+    /// All ones for a descending order.
+    private let flip: Int64
+
+    init(numbers: PackedNumbersReader, flip: Int64) {
+        self.numbers = numbers
+        self.flip = flip
+    }
+
+    @inline(__always)
+    func key(of doc: Int) -> Int64 { numbers.value(at: doc) ^ flip }
+
+    /// No document of a block has a key before it.
+    @inline(__always)
+    func best(ofBlock block: Int) -> Int64 {
+        flip == 0 ? numbers.least(ofBlock: block) : numbers.greatest(ofBlock: block) ^ flip
+    }
+
+    /// Takes matches of a window out that have a key behind a bound.
+    func drop(_ window: DocWindow, _ bits: DocWindow.Bits, behind bound: Int64) {
+        let wordsPerBlock = Self.blockLength / 64
+        var word = 0
+        while word < window.wordCount {
+            let doc = Int(window.base) + word * 64
+            let block = doc / Self.blockLength
+            let end = min(window.wordCount, word + wordsPerBlock - doc / 64 % wordsPerBlock)
+            if best(ofBlock: block) > bound {
+                for at in word..<end { unsafe bits[at] = 0 }
+            } else {
+                for at in word..<end {
+                    var rest = unsafe bits[at]
+                    while rest != 0 {
+                        let bit = rest.trailingZeroBitCount
+                        rest &= rest - 1
+                        if key(of: Int(window.base) + at * 64 + bit) > bound {
+                            unsafe bits[at] &= ~(1 << UInt64(bit))
+                        }
+                    }
+                }
+            }
+            word = end
+        }
+    }
+
+    /// Whether no document of a window has a key up to a bound.
+    func areBehind(_ window: DocWindow, _ bound: Int64) -> Bool {
+        let blocks =
+            Int(window.base) / Self.blockLength...(Int(window.end) - 1) / Self.blockLength
+        return blocks.allSatisfy { best(ofBlock: $0) > bound }
+    }
+}
+
 /// The first `limit` documents of a segment by their keys, then by number.
 struct SortedTop {
     struct Entry {
@@ -281,6 +353,9 @@ struct SortedTop {
     private(set) var heap: [Entry] = []
 
     init(limit: Int) { self.limit = limit }
+
+    /// No document with a greater first key can come in.
+    var bound: Int64 { limit > 0 && heap.count == limit ? heap[0].key : .max }
 
     /// Whether a document with this first key, behind all so far, may still come in.
     func admits(_ key: Int64) -> Bool { heap.count < limit || (limit > 0 && key <= heap[0].key) }

@@ -1,3 +1,4 @@
+internal import CKernels
 package import TrawlBytes
 
 /// Numbers by their place in a list. See `PackedNumbersFormat`.
@@ -69,48 +70,48 @@ package struct PackedNumbersReader: Sendable {
     /// - Parameter target: Has room for the range.
     package func decode(_ range: Range<Int>, into target: UnsafeMutablePointer<Int64>) {
         assert(range.lowerBound >= 0 && range.upperBound <= count)
+        let file = file
+        guard let bytes = unsafe file.bytes.baseAddress else { return }
         var index = range.lowerBound
         while index < range.upperBound {
             let block = index >> PackedNumbersFormat.blockShift
             let end = Swift.min(range.upperBound, (block + 1) << PackedNumbersFormat.blockShift)
-            unsafe decode(index..<end, ofBlock: block, into: target + (index - range.lowerBound))
+            let start = unsafe target + (index - range.lowerBound)
+            if unsafe !decode(index..<end, ofBlock: block, bytes, file.byteCount, into: start) {
+                // Damage, which the plain way makes note of.
+                for place in index..<end { unsafe start[place - index] = value(at: place) }
+            }
             index = end
         }
     }
 
+    /// False when the block does not lie in the file.
+    @inline(__always)
     private func decode(
-        _ range: Range<Int>, ofBlock block: Int, into target: UnsafeMutablePointer<Int64>
-    ) {
-        let entry = table &+ block &* PackedNumbersFormat.entryByteCount
-        let least: Int64 = file.load(at: entry)
-        let packed: UInt64 = file.load(at: entry &+ 16)
+        _ range: Range<Int>, ofBlock block: Int, _ bytes: UnsafeRawPointer, _ byteCount: Int,
+        into target: UnsafeMutablePointer<Int64>
+    ) -> Bool {
+        // The whole table lies in the file: `init` has looked.
+        let entry = unsafe bytes + table + block &* PackedNumbersFormat.entryByteCount
+        let least = unsafe Int64(littleEndian: entry.loadUnaligned(as: Int64.self))
+        let packed = unsafe UInt64(
+            littleEndian: entry.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
         let width = Int(packed &>> 56)
         if width == 0 {
             unsafe target.update(repeating: least, count: range.count)
-            return
+            return true
         }
         let first = range.lowerBound & (PackedNumbersFormat.blockLength - 1)
         let start = data &+ Int(packed & 0x00ff_ffff_ffff_ffff)
         let lastByte = start &+ ((first + range.count - 1) * width) >> 3
-        guard width <= 64, start >= 0, start <= lastByte, lastByte <= file.byteCount - 8 else {
-            // Damage, which the plain way makes note of.
-            for (place, index) in range.enumerated() {
-                unsafe target[place] = value(at: index)
-            }
-            return
+        guard width <= 64, start >= 0, start <= lastByte, lastByte <= byteCount - 8 else {
+            return false
         }
         // Eight bytes from `lastByte` lie in the file, by the guard; all others lie before.
-        guard let bytes = unsafe file.bytes.baseAddress else { return }
-        let from = unsafe bytes + start
-        let mask = UInt64.max &>> UInt64(64 - width)
-        let base = UInt64(bitPattern: least)
-        var bit = first &* width
-        for place in 0..<range.count {
-            let raw = unsafe from.loadUnaligned(fromByteOffset: bit &>> 3, as: UInt64.self)
-            let kept = (UInt64(littleEndian: raw) &>> UInt64(bit & 7)) & mask
-            unsafe target[place] = Int64(bitPattern: base &+ kept &* unit)
-            bit &+= width
-        }
+        unsafe trawl_unpack_numbers(
+            bytes.assumingMemoryBound(to: UInt8.self) + start, Int32(width),
+            UInt64(bitPattern: least), unit, Int32(first), Int32(range.count), target)
+        return true
     }
 
     /// Calls back with every number of a range of the list, in order.

@@ -8,8 +8,8 @@ internal import TrawlSchema
 internal import TrawlSearch
 internal import TrawlSegment
 
-/// `trawl bench aggs`: how long everyday aggregations take over a file of documents, each alone,
-/// over all documents of one segment. The fields are those of `tools/bench.d/aggs.py`, which asks
+/// `trawl bench aggs`: how long everyday aggregations and sorts take over a file of documents,
+/// each alone, over all documents of one segment. The fields are those of `tools/bench.d/aggs.py`, which asks
 /// tantivy the same.
 enum BenchAggs {
     static let command = Command(
@@ -20,13 +20,17 @@ enum BenchAggs {
             (milliseconds since 1970). Prints one line of JSON for each aggregation: its name, \
             the least and the median milliseconds of CPU, and the number of buckets or the value.
             """,
-        options: [.value("rounds", "N", "How many rounds; the least counts (default 7).")],
+        options: [
+            .value("rounds", "N", "How many rounds; the least counts (default 7)."),
+            .value("only", "NAME", "Just one of them."),
+        ],
         examples: ["trawl bench aggs documents.jsonl /tmp/index"]
     ) { arguments, output in
         let rounds = try arguments.int("rounds", in: 1...1000, default: 7)
         let bench = try AggregationBench(
             file: arguments.operands[0], directory: arguments.operands[1])
-        for (name, body) in AggregationBench.requests {
+        let only = arguments.value("only")
+        for (name, body) in AggregationBench.requests where only == nil || only == name {
             output.line(try bench.run(name, body, rounds: rounds))
         }
         return .success
@@ -38,15 +42,27 @@ private struct AggregationBench {
     private let now = Instant(seconds: 1_700_000_000)
 
     static let requests: [(name: String, body: String)] = [
-        ("terms", #"{"terms": {"field": "k"}}"#),
-        ("terms_avg", #"{"terms": {"field": "k"}, "aggs": {"b": {"avg": {"field": "d"}}}}"#),
-        ("date_histogram", #"{"date_histogram": {"field": "on", "fixed_interval": "1d"}}"#),
-        ("histogram", #"{"histogram": {"field": "n", "interval": 1000}}"#),
-        ("stats", #"{"stats": {"field": "d"}}"#),
-        ("avg", #"{"avg": {"field": "n"}}"#),
-        ("cardinality", #"{"cardinality": {"field": "n"}}"#),
-        ("cardinality_k", #"{"cardinality": {"field": "k"}}"#),
+        ("terms", aggregation(#"{"terms": {"field": "k"}}"#)),
+        (
+            "terms_avg",
+            aggregation(#"{"terms": {"field": "k"}, "aggs": {"b": {"avg": {"field": "d"}}}}"#)
+        ),
+        (
+            "date_histogram",
+            aggregation(#"{"date_histogram": {"field": "on", "fixed_interval": "1d"}}"#)
+        ),
+        ("histogram", aggregation(#"{"histogram": {"field": "n", "interval": 1000}}"#)),
+        ("stats", aggregation(#"{"stats": {"field": "d"}}"#)),
+        ("avg", aggregation(#"{"avg": {"field": "n"}}"#)),
+        ("cardinality", aggregation(#"{"cardinality": {"field": "n"}}"#)),
+        ("cardinality_k", aggregation(#"{"cardinality": {"field": "k"}}"#)),
+        ("sort", #"{"sort": [{"n": "desc"}]}"#),
+        ("sort_filtered", #"{"sort": [{"n": "asc"}], "query": {"range": {"d": {"lt": 100}}}}"#),
     ]
+
+    private static func aggregation(_ text: String) -> String {
+        #"{"size": 0, "aggs": {"a": \#(text)}}"#
+    }
 
     init(file: String, directory: String) throws {
         let catalog = AnalyzerCatalog()
@@ -79,14 +95,19 @@ private struct AggregationBench {
         searcher = Searcher(try writer.refresh(), mapping: mapping, catalog: catalog)
     }
 
-    func run(_ name: String, _ aggregation: String, rounds: Int) throws -> String {
-        let request = try SearchBody.parse(
-            text: Array(#"{"size": 0, "aggs": {"a": \#(aggregation)}}"#.utf8))
+    func run(_ name: String, _ body: String, rounds: Int) throws -> String {
+        let request = try SearchBody.parse(text: Array(body.utf8))
         var times: [Double] = []
         var answer: JSONValue = .null
         for _ in 0..<rounds {
             let started = Self.cpuMilliseconds()
             var conditions = Searcher.Conditions(now: now)
+            if request.aggregations.isEmpty {
+                let found = try searcher.search(request, conditions).found
+                times.append(Self.cpuMilliseconds() - started)
+                answer = ["value": JSONValue(found.count)]
+                continue
+            }
             let collector = try AggregationCollector(
                 request, searcher, conditions, index: IndexFacts(), shard: 0, isOnlyShard: true)
             conditions.collectors = [collector]

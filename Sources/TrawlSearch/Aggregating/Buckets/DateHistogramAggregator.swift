@@ -61,6 +61,7 @@ final class DateHistogramAggregator: KeyedAggregator {
         let isBounded = bounds.min != nil || bounds.max != nil
         let isPrepared = rounding.isPrepared
         let isDirect = isPrepared && bucketCount == 1
+        if isDirect, !isBounded, children.isEmpty, count(block) { return }
         try sort(block, isOneToOne: numbers.isOneToOne && !isBounded) { sorter in
             numbers.forEach(block) { place, key in
                 let at = isPrepared ? rounding.place(of: key) : 0
@@ -79,6 +80,21 @@ final class DateHistogramAggregator: KeyedAggregator {
                 }
             }
         }
+    }
+
+    /// Counts a block each of whose documents has one value; false when some may not.
+    private func count(_ block: DocBlock) -> Bool {
+        unsafe numbers.withKeys(block) { keys in
+            unsafe sorter.countPlaces { places in
+                unsafe rounding.forEachPlace(of: keys) { unsafe places[$0] &+= 1 }
+            }
+            return true
+        } ?? false
+    }
+
+    override func end(_ segment: SegmentContext) throws {
+        try super.end(segment)
+        sorter.fold { rounding.starts[$0] }
     }
 
     override func partial(of bucket: Int) throws -> any PartialAggregation {

@@ -53,6 +53,7 @@ final class HistogramAggregator: KeyedAggregator {
         let offset = histogram.offset
         let bounds = histogram.hardBounds
         let first = bucketCount == 1 ? firstKey : nil
+        if let first, bounds == nil, children.isEmpty, count(block, first, kind) { return }
         try sort(block, isOneToOne: numbers.isOneToOne && bounds == nil) { sorter in
             numbers.forEach(block) { place, key in
                 let index = ((kind.double(of: key) - offset) / interval).rounded(.down)
@@ -72,6 +73,31 @@ final class HistogramAggregator: KeyedAggregator {
                 }
             }
         }
+    }
+
+    /// Counts a block each of whose documents has one value; false when some may not.
+    private func count(_ block: DocBlock, _ first: Int64, _ kind: ValueKind) -> Bool {
+        let interval = histogram.interval
+        let offset = histogram.offset
+        return unsafe numbers.withKeys(block) { keys in
+            unsafe sorter.countPlaces { places in
+                for at in keys.indices {
+                    let key = unsafe keys[at]
+                    let position = (kind.double(of: key) - offset) / interval
+                    // Rounded down; the range was looked at when the segment began.
+                    var index = Int64(max(-9e18, min(position, 9e18)))
+                    if Double(index) > position { index &-= 1 }
+                    let place = Int(index &- first)
+                    if place >= 0, place < places.count { unsafe places[place] &+= 1 }
+                }
+            }
+            return true
+        } ?? false
+    }
+
+    override func end(_ segment: SegmentContext) throws {
+        try super.end(segment)
+        if let firstKey { sorter.fold { firstKey + Int64($0) } }
     }
 
     override func partial(of bucket: Int) throws -> any PartialAggregation {

@@ -205,6 +205,17 @@ final class StringTermsAggregator: TermsCollector {
         if flat.isEmpty { flat = [Int](repeating: 0, count: ordinals.count) }
         unsafe flat.withUnsafeMutableBufferPointer { flat in
             // Ordinals are below `count`.
+            // Copies, which stay in registers.
+            let (counts, limit) = unsafe (
+                UnsafeMutableBufferPointer(rebasing: flat[...]), flat.count
+            )
+            let isDone: Void? = unsafe ordinals.withOrdinals(block) { ordinals in
+                for at in ordinals.indices {
+                    let ordinal = unsafe SegmentOrdinals.clamped(ordinals[at], below: limit)
+                    unsafe counts[ordinal] &+= 1
+                }
+            }
+            if isDone != nil { return }
             ordinals.forEach(block) { _, ordinal in unsafe flat[ordinal] &+= 1 }
         }
     }
@@ -220,6 +231,12 @@ final class StringTermsAggregator: TermsCollector {
             block, isOneToOne: takesAll && ordinals.isOneToOne,
             besides: strings.memoryByteCount + numbers.count * 4
         ) { sorter in
+            if takesAll, ordinals.isOneToOne {
+                let isDone: Void? = unsafe ordinals.withOrdinals(block) { places in
+                    unsafe sorter.putAll(block, places: places) { Int64(number(of: $0)) }
+                }
+                if isDone != nil { return }
+            }
             ordinals.forEach(block) { place, ordinal in
                 if !takesAll, number(of: ordinal) < 0 { return }
                 sorter.put(block, place, keyPlace: ordinal) { Int64(number(of: ordinal)) }
@@ -327,6 +344,7 @@ final class NumberTermsAggregator: TermsCollector {
         var lastKey: Int64 = 0
         let takesAll = filter.isEmpty
         let first = bucketCount == 1 ? firstKey : nil
+        if let first, takesAll, children.isEmpty, count(block, first) { return }
         try sort(block, isOneToOne: takesAll && numbers.isOneToOne) { sorter in
             numbers.forEach(block) { place, key in
                 if place == lastPlace, key == lastKey { return }
@@ -342,8 +360,23 @@ final class NumberTermsAggregator: TermsCollector {
         }
     }
 
+    /// Counts a block each of whose documents has one value; false when some may not.
+    private func count(_ block: DocBlock, _ first: Int64) -> Bool {
+        unsafe numbers.withKeys(block) { keys in
+            unsafe sorter.countPlaces { places in
+                for at in keys.indices {
+                    let key = unsafe keys[at]
+                    let place = Int(key &- first)
+                    if place >= 0, place < places.count { unsafe places[place] &+= 1 }
+                }
+            }
+            return true
+        } ?? false
+    }
+
     override func end(_ segment: SegmentContext) throws {
         try super.end(segment)
+        if let firstKey { sorter.fold { firstKey + Int64($0) } }
         guard options.minDocCount == 0 else { return }
         if let missing = numbers.missing, filter.isEmpty || filter.accepts(missing),
             segment.hasLiving(where: { !numbers.hasOwnValue($0) })

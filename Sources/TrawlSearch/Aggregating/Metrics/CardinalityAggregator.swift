@@ -46,6 +46,17 @@ final class CardinalityAggregator: Aggregator {
             }
         } else if bucketCount == 1 {
             unsafe seen.withUnsafeMutableBufferPointer { seen in
+                // Copies, which stay in registers.
+                let (flags, limit) = unsafe (
+                    UnsafeMutableBufferPointer(rebasing: seen[...]), seen.count
+                )
+                let isDone: Void? = unsafe ordinals.withOrdinals(block) { ordinals in
+                    for at in ordinals.indices {
+                        let ordinal = unsafe SegmentOrdinals.clamped(ordinals[at], below: limit)
+                        unsafe flags[ordinal] = true
+                    }
+                }
+                if isDone != nil { return }
                 // Ordinals are below `count`.
                 ordinals.forEach(block) { _, ordinal in unsafe seen[ordinal] = true }
             }

@@ -1,5 +1,7 @@
+internal import CKernels
 internal import TrawlJSON
 internal import TrawlQuery
+internal import TrawlSchema
 
 /// `avg`, `sum`, `min`, `max`, `value_count`, `stats`, `extended_stats`.
 final class StatsAggregator: Aggregator {
@@ -26,6 +28,7 @@ final class StatsAggregator: Aggregator {
     override func begin(_ segment: SegmentContext) throws {
         if values.kind.isNumber {
             numbers = values.numbers(in: segment)
+            sums.begin(keys: numbers.keys)
         } else {
             ordinals = values.ordinals(in: segment)
         }
@@ -44,6 +47,12 @@ final class StatsAggregator: Aggregator {
             change(&sums) { $0.addAll(numbers, block) }
         } else {
             change(&sums) { sums in
+                if block.hasBuckets {
+                    let isDone: Void? = unsafe numbers.withKeys(block) { keys in
+                        unsafe block.withBuckets { unsafe sums.addEach(keys, to: $0) }
+                    }
+                    if isDone != nil { return }
+                }
                 numbers.forEach(block) { place, key in sums.add(key, to: block.bucket(place)) }
             }
         }
@@ -100,9 +109,33 @@ private struct StatsSums {
     /// Beyond it doubles do not hold every whole number.
     private static let exactLimit = UInt64(1) << 53
 
+    /// A segment begins, all keys of which are in a range.
+    mutating func begin(keys: ClosedRange<Int64>?) {
+        top = nil
+        sumsWindows = false
+        guard let keys else { return }
+        if isWhole {
+            // 4,096 of them fit 64 bits.
+            sumsWindows =
+                keys.lowerBound.magnitude < 1 << 50 && keys.upperBound.magnitude < 1 << 50
+        } else if kind == .double {
+            let greatest = max(
+                kind.double(of: keys.lowerBound).magnitude,
+                kind.double(of: keys.upperBound).magnitude)
+            if greatest.isFinite { top = greatest == 0 ? 0 : Int32(greatest.exponent + 1) }
+        }
+    }
+
+    /// The highest power of two that no value of the segment reaches.
+    private var top: Int32?
+    /// Whether the whole numbers of a window add up within 64 bits.
+    private var sumsWindows = false
+
     @inline(__always)
-    private func add(_ key: Int64, to sum: inout ExactSum) {
-        if isWhole, key.magnitude <= Self.exactLimit {
+    private static func add(
+        _ key: Int64, to sum: inout ExactSum, _ kind: ValueKind, _ isWhole: Bool
+    ) {
+        if isWhole, key.magnitude <= exactLimit {
             sum.add(integer: key)
         } else {
             sum.add(kind.double(of: key))
@@ -117,33 +150,73 @@ private struct StatsSums {
             if key > greatest[bucket] { greatest[bucket] = key }
         }
         guard wantsSum else { return }
-        add(key, to: &sum[bucket])
+        // Not by a method of `self`, which would hold the arrays a second time.
+        Self.add(key, to: &sum[bucket], kind, isWhole)
         if wantsSquares {
             let value = kind.double(of: key)
             squares[bucket].add(value * value)
         }
     }
 
+    /// Each key to the bucket beside it.
+    mutating func addEach(
+        _ keys: UnsafeBufferPointer<Int64>, to buckets: UnsafeBufferPointer<Int32>
+    ) {
+        let (kind, isWhole) = (kind, isWhole)
+        unsafe count.withUnsafeMutableBufferPointer { count in
+            for at in buckets.indices {
+                let bucket = unsafe buckets[at]
+                unsafe count[Int(bucket)] &+= 1
+            }
+        }
+        if wantsExtremes {
+            unsafe least.withUnsafeMutableBufferPointer { least in
+                for at in keys.indices {
+                    let bucket = unsafe Int(buckets[at])
+                    unsafe least[bucket] = min(least[bucket], keys[at])
+                }
+            }
+            unsafe greatest.withUnsafeMutableBufferPointer { greatest in
+                for at in keys.indices {
+                    let bucket = unsafe Int(buckets[at])
+                    unsafe greatest[bucket] = max(greatest[bucket], keys[at])
+                }
+            }
+        }
+        if wantsSum {
+            unsafe sum.withUnsafeMutableBufferPointer { sum in
+                for at in keys.indices {
+                    unsafe Self.add(keys[at], to: &sum[Int(buckets[at])], kind, isWhole)
+                }
+            }
+        }
+        if wantsSquares {
+            unsafe squares.withUnsafeMutableBufferPointer { squares in
+                for at in keys.indices {
+                    let value = unsafe kind.double(of: keys[at])
+                    unsafe squares[Int(buckets[at])].add(value * value)
+                }
+            }
+        }
+    }
+
     /// All for one bucket: everything stays in registers.
     mutating func addAll(_ numbers: SegmentNumbers, _ block: DocBlock) {
-        var added = 0
-        var low = Int64.max
-        var high = Int64.min
-        var total = wantsSum ? sum[0] : ExactSum()
-        if !wantsSum {
+        let isDone = unsafe numbers.withKeys(block) { unsafe addWindow($0) } ?? false
+        if !isDone {
+            var added = 0
+            var low = Int64.max
+            var high = Int64.min
+            var total = wantsSum ? sum[0] : ExactSum()
+            let (kind, isWhole, wantsSum) = (kind, isWhole, wantsSum)
             numbers.forEach(block) { _, key in
                 added &+= 1
                 low = min(low, key)
                 high = max(high, key)
+                if wantsSum { Self.add(key, to: &total, kind, isWhole) }
             }
-        } else {
-            numbers.forEach(block) { _, key in
-                added &+= 1
-                low = min(low, key)
-                high = max(high, key)
-                add(key, to: &total)
-            }
-            sum[0] = total
+            if wantsSum { sum[0] = total }
+            note(added, low, high)
         }
         if wantsSquares {
             var total = squares[0]
@@ -153,11 +226,60 @@ private struct StatsSums {
             }
             squares[0] = total
         }
+    }
+
+    private mutating func note(_ added: Int, _ low: Int64, _ high: Int64) {
         count[0] += added
-        if wantsExtremes {
-            least[0] = min(least[0], low)
-            greatest[0] = max(greatest[0], high)
+        guard wantsExtremes else { return }
+        least[0] = min(least[0], low)
+        greatest[0] = max(greatest[0], high)
+    }
+
+    /// Many keys at once; false when that cannot be done exactly.
+    private mutating func addWindow(_ keys: UnsafeBufferPointer<Int64>) -> Bool {
+        var low = Int64.max
+        var high = Int64.min
+        func findExtremes() {
+            for at in keys.indices {
+                let key = unsafe keys[at]
+                low = min(low, key)
+                high = max(high, key)
+            }
         }
+        if !wantsSum {
+            if wantsExtremes { findExtremes() }
+        } else if sumsWindows, keys.count <= DocWindow.capacity {
+            var total: Int64 = 0
+            for at in keys.indices {
+                let key = unsafe keys[at]
+                total &+= key
+            }
+            sum[0].add(integer: total)
+            if wantsExtremes { findExtremes() }
+        } else if let top {
+            var parts = (0.0, 0.0, 0.0)
+            var least = 0.0
+            var greatest = 0.0
+            let isExact = unsafe withUnsafeMutableBytes(of: &parts) { parts in
+                unsafe trawl_exact_sums(
+                    keys.baseAddress, Int32(keys.count), top,
+                    parts.assumingMemoryBound(to: Double.self).baseAddress, &least, &greatest)
+            }
+            if isExact == 0 { return false }
+            sum[0].add(parts.0)
+            sum[0].add(parts.1)
+            sum[0].add(parts.2)
+            if wantsExtremes {
+                low = SortableNumber.encode(least)
+                high = SortableNumber.encode(greatest)
+                // Zeros of both signs are one to the sum, and two keys.
+                if least == 0 || greatest == 0 { findExtremes() }
+            }
+        } else {
+            return false
+        }
+        note(keys.count, low, high)
+        return true
     }
 
     func read(_ bucket: Int, into partial: inout StatsPartial) {

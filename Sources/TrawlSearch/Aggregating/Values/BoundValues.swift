@@ -29,38 +29,50 @@ struct BoundValues: Sendable {
     }
 }
 
-/// Room for the numbers of a window.
+/// Room for the numbers of a block's documents.
 @safe
 private final class NumberRoom {
-    let numbers: UnsafeMutablePointer<Int64>
+    private var numbers: UnsafeMutableBufferPointer<Int64>
+    /// Those of all documents from the first of a block to its last.
+    private let span: UnsafeMutablePointer<Int64>
 
-    init() { unsafe numbers = .allocate(capacity: Int(DocWindow.capacity)) }
+    init() {
+        unsafe numbers = .allocate(capacity: Int(DocWindow.capacity))
+        unsafe span = .allocate(capacity: Int(DocWindow.capacity))
+    }
 
-    deinit { unsafe numbers.deallocate() }
-}
+    deinit {
+        unsafe numbers.deallocate()
+        unsafe span.deallocate()
+    }
 
-extension NumberColumn {
-    /// Calls back with the one number of each document of a block, in a dense column: by blocks
-    /// where enough of them are asked for.
-    @inline(__always)
-    fileprivate func forEachDense(
-        _ block: DocBlock, _ room: NumberRoom, _ body: (_ place: Int, _ number: Int64) -> Void
-    ) {
+    /// The one number of each document of a block, in a dense column: by blocks where enough of
+    /// them are asked for. Valid until the next call.
+    func numbers(
+        of block: DocBlock, in column: NumberColumn
+    ) -> UnsafeMutableBufferPointer<Int64> {
+        // Documents of a block may come again, but never leave its window.
+        if unsafe block.count > numbers.count {
+            unsafe numbers.deallocate()
+            unsafe numbers = .allocate(capacity: block.count * 2)
+        }
+        let found = unsafe UnsafeMutableBufferPointer(rebasing: numbers[..<block.count])
+        if let run = block.run, let start = found.baseAddress {
+            unsafe column.numbers.decode(run, into: start)
+            return unsafe found
+        }
         let first = block.doc(0)
         let end = block.doc(block.count - 1) + 1
         assert(end - first <= Int(DocWindow.capacity))
-        if let run = block.run {
-            unsafe numbers.decode(run, into: room.numbers)
-            for place in 0..<run.count { unsafe body(place, room.numbers[place]) }
-        } else if end > first, block.count * 8 > end - first {
-            unsafe numbers.decode(first..<end, into: room.numbers)
-            for place in block.places {
-                // Documents of a block may come again, but never leave its window.
-                unsafe body(place, room.numbers[block.doc(place) - first])
-            }
+        if end > first, block.count * 8 > end - first {
+            unsafe column.numbers.decode(first..<end, into: span)
+            for place in block.places { unsafe found[place] = span[block.doc(place) - first] }
         } else {
-            for place in block.places { body(place, numbers.value(at: block.doc(place))) }
+            for place in block.places {
+                unsafe found[place] = column.numbers.value(at: block.doc(place))
+            }
         }
+        return unsafe found
     }
 }
 
@@ -96,6 +108,19 @@ struct SegmentNumbers {
         return min(low, missing)...max(high, missing)
     }
 
+    /// Calls back with the one key of each document of a block, in their order. Answers nil, and
+    /// does not, when documents may have none or several.
+    @inline(__always)
+    func withKeys<T>(_ block: DocBlock, _ body: (UnsafeBufferPointer<Int64>) -> T) -> T? {
+        guard let column, let room, !block.isEmpty else { return nil }
+        let keys = unsafe room.numbers(of: block, in: column)
+        if case .same = decoding {
+        } else {
+            for place in keys.indices { unsafe keys[place] = decoding.key(keys[place]) }
+        }
+        return unsafe body(UnsafeBufferPointer(keys))
+    }
+
     /// Calls back with each value of each document of a block, those of one in ascending order.
     @inline(__always)
     func forEach(_ block: DocBlock, _ body: (_ place: Int, _ key: Int64) -> Void) {
@@ -104,13 +129,9 @@ struct SegmentNumbers {
             if let missing { for place in block.places { body(place, missing) } }
             return
         }
-        if let room {
-            if case .same = decoding {
-                column.forEachDense(block, room, body)
-            } else {
-                column.forEachDense(block, room) { place, number in
-                    body(place, decoding.key(number))
-                }
+        if room != nil {
+            _ = unsafe withKeys(block) { keys in
+                for place in keys.indices { unsafe body(place, keys[place]) }
             }
             return
         }
@@ -159,6 +180,21 @@ struct SegmentOrdinals {
         return missing ?? []
     }
 
+    /// Calls back with the one ordinal of each document of a block, in their order. Answers nil,
+    /// and does not, when documents may have none or several. Damage may make an ordinal anything:
+    /// see `clamped`.
+    @inline(__always)
+    func withOrdinals<T>(_ block: DocBlock, _ body: (UnsafeBufferPointer<Int64>) -> T) -> T? {
+        guard let column, let room, !block.isEmpty, column.dictionary.count > 0 else { return nil }
+        return unsafe body(UnsafeBufferPointer(room.numbers(of: block, in: column.ordinals)))
+    }
+
+    /// An ordinal below `count`.
+    @inline(__always)
+    static func clamped(_ ordinal: Int64, below count: Int) -> Int {
+        Int(truncatingIfNeeded: min(UInt64(bitPattern: ordinal), UInt64(count &- 1)))
+    }
+
     /// Calls back with ordinals below `count`.
     @inline(__always)
     func forEach(_ block: DocBlock, _ body: (_ place: Int, _ ordinal: Int) -> Void) {
@@ -167,10 +203,12 @@ struct SegmentOrdinals {
             if missing != nil { for place in block.places { body(place, missingOrdinal) } }
             return
         }
-        if let room {
-            let limit = Int64(column.dictionary.count - 1)
-            column.ordinals.forEachDense(block, room) { place, number in
-                body(place, Int(max(0, min(number, limit))))
+        if room != nil {
+            let count = column.dictionary.count
+            _ = unsafe withOrdinals(block) { ordinals in
+                for place in ordinals.indices {
+                    unsafe body(place, Self.clamped(ordinals[place], below: count))
+                }
             }
             return
         }

@@ -59,6 +59,24 @@ struct DateRounding: Sendable, Codable {
         return place
     }
 
+    /// Calls back with the place among `starts` of each of many times.
+    @inline(__always)
+    func forEachPlace(of times: UnsafeBufferPointer<Int64>, _ body: (Int) -> Void) {
+        let density = density
+        unsafe starts.withUnsafeBufferPointer { starts in
+            let last = starts.count - 1
+            let first = unsafe starts[0]
+            for at in times.indices {
+                let time = unsafe times[at]
+                let guess = Int(Double(time &- first) * density)
+                var place = max(0, min(guess, last))
+                while place > 0, unsafe starts[place] > time { place &-= 1 }
+                while place < last, unsafe starts[place &+ 1] <= time { place &+= 1 }
+                body(place)
+            }
+        }
+    }
+
     @inline(__always)
     func round(_ time: Int64) -> Int64 {
         if isPrepared, time >= starts[0], time < end { return starts[place(of: time)] }
