@@ -1,4 +1,5 @@
 import Testing
+import TrawlSchema
 import TrawlTestKit
 
 @testable import TrawlSearch
@@ -73,6 +74,48 @@ struct ExactSumTests {
             for part in parts.shuffled(using: &random) { merged.add(part) }
             #expect(forward.value.bitPattern == expected.bitPattern || expected == 0)
             #expect(merged.value.bitPattern == forward.value.bitPattern)
+        }
+    }
+
+    @Test("many at once come to what one by one comes to")
+    func windows() throws {
+        var random = RandomContext.generator()
+        for round in 0..<60 {
+            // Powers of two far apart, near each other, and one alone.
+            let spread = [0, 3, 20, 60, 90, 900][round % 6]
+            let values = (0..<Int.random(in: 1...4096, using: &random)).map { _ in
+                let power = Int.random(in: -spread...max(0, spread / 3), using: &random)
+                return Double.random(in: -1000...1000, using: &random)
+                    * Double(sign: .plus, exponent: power, significand: 1)
+            }
+            var plain = ExactSum()
+            for value in values { plain.add(value) }
+            var sum = ExactSum()
+            let top = Int32(values.map { $0 == 0 ? 0 : $0.exponent + 1 }.max()!)
+            let keys = values.map { SortableNumber.encode($0) }
+            let extremes = unsafe keys.withUnsafeBufferPointer {
+                unsafe sum.add(keys: $0, below: top)
+            }
+            if let extremes {
+                #expect(sum.value == plain.value)
+                #expect(extremes.least == values.min() && extremes.greatest == values.max())
+            } else {
+                #expect(spread >= 60 && sum.value == 0)
+            }
+            if spread <= 20 { #expect(extremes != nil) }
+        }
+    }
+
+    @Test("infinities and NaN are left to the plain way")
+    func notFinite() {
+        for value in [Double.infinity, -.infinity, .nan] {
+            let keys = [1.5, value, 2].map { SortableNumber.encode($0) }
+            var sum = ExactSum()
+            let extremes = unsafe keys.withUnsafeBufferPointer {
+                unsafe sum.add(keys: $0, below: 10)
+            }
+            #expect(extremes == nil)
+            #expect(sum.value == 0)
         }
     }
 }

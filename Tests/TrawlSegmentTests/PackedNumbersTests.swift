@@ -35,6 +35,18 @@ struct PackedNumbersTests {
         #expect(reader.greatest == numbers.max() ?? 0)
         try reader.check()
         #expect(memory.file.damage == nil)
+        // The same by ranges, from and to anywhere.
+        var random = SplitMix64(seed: UInt64(list))
+        for _ in 0..<20 where !numbers.isEmpty {
+            let start = Int.random(in: 0..<numbers.count, using: &random)
+            let range = start..<Int.random(in: start...numbers.count, using: &random)
+            let decoded = unsafe [Int64](unsafeUninitializedCapacity: numbers.count) {
+                room, count in
+                unsafe reader.decode(range, into: room.baseAddress!)
+                count = range.count
+            }
+            #expect(decoded == Array(numbers[range]))
+        }
     }
 
     @Test("numbers of one unit take the bits of their multiples")

@@ -1,12 +1,8 @@
-internal import Glibc
-internal import TrawlAnalysis
 internal import TrawlFiles
-internal import TrawlIndex
 internal import TrawlJSON
 internal import TrawlQuery
 internal import TrawlSchema
 internal import TrawlSearch
-internal import TrawlSegment
 
 /// `trawl bench aggs`: how long everyday aggregations and sorts take over a file of documents,
 /// each alone, over all documents of one segment. The fields are those of `tools/bench.d/aggs.py`, which asks
@@ -65,34 +61,16 @@ private struct AggregationBench {
     }
 
     init(file: String, directory: String) throws {
-        let catalog = AnalyzerCatalog()
-        let mapping = try MappingParser(context: MappingContext(catalog: catalog)).parse(
-            try JSONValue.parse(
-                """
-                {"dynamic": false, "properties": {"k": {"type": "keyword"}, "n": {"type": "long"},
-                 "d": {"type": "double"}, "on": {"type": "date", "format": "epoch_millis"}}}
-                """))
-        let parser = try DocumentParser(mapping: mapping, catalog: catalog)
         let store = try PosixFileStore(directory)
         for file in try store.list() { try store.remove(file) }
-        let writer = try IndexWriter(store, identity: 1)
-        let table = FieldTable(mapping)
-        var document = ParsedDocument()
-        var count = 0
-        for line in try TextFile.read(file, maxByteCount: 1 << 31).split(
+        let lines = try TextFile.read(file, maxByteCount: 1 << 31).split(
             separator: UInt8(ascii: "\n"))
-        {
-            let outcome = try parser.parse(
-                id: String(count), source: Array(line), into: &document)
-            precondition(outcome == .parsed, "the mapping has every field")
-            try writer.put(
-                document, DocumentFacts(sequence: Int64(count), stamp: UInt64(count)),
-                fields: table)
-            count += 1
-        }
-        _ = try writer.refresh()
-        try writer.forceMerge(to: 1)
-        searcher = Searcher(try writer.refresh(), mapping: mapping, catalog: catalog)
+        searcher = try BenchCollection.searcher(
+            store,
+            mapping: """
+                {"dynamic": false, "properties": {"k": {"type": "keyword"}, "n": {"type": "long"},
+                 "d": {"type": "double"}, "on": {"type": "date", "format": "epoch_millis"}}}
+                """, sources: lines.lazy.map { Array($0) })
     }
 
     func run(_ name: String, _ body: String, rounds: Int) throws -> String {
@@ -100,11 +78,11 @@ private struct AggregationBench {
         var times: [Double] = []
         var answer: JSONValue = .null
         for _ in 0..<rounds {
-            let started = Self.cpuMilliseconds()
+            let started = BenchCollection.cpuMilliseconds()
             var conditions = Searcher.Conditions(now: now)
             if request.aggregations.isEmpty {
                 let found = try searcher.search(request, conditions).found
-                times.append(Self.cpuMilliseconds() - started)
+                times.append(BenchCollection.cpuMilliseconds() - started)
                 answer = ["value": JSONValue(found.count)]
                 continue
             }
@@ -115,7 +93,7 @@ private struct AggregationBench {
             let bytes = try collector.finish().results(
                 of: request.aggregations, Reduction(request.aggregationLimits)
             ).serialized(typedKeys: false)
-            times.append(Self.cpuMilliseconds() - started)
+            times.append(BenchCollection.cpuMilliseconds() - started)
             answer = try JSONValue.parse(bytes)["a"] ?? .null
         }
         times.sort()
@@ -127,12 +105,5 @@ private struct AggregationBench {
             "value": value ?? answer["value"] ?? answer["avg"] ?? .null,
         ]
         return line.description
-    }
-
-    /// Of this thread: other work on the machine does not count.
-    private static func cpuMilliseconds() -> Double {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
     }
 }

@@ -5,6 +5,7 @@ enum BenchCommand {
         subcommands: [
             BenchAggs.command,
             BenchDocuments.command,
+            BenchHighlight.command,
             BenchIndex.command,
             BenchJSON.command,
             BenchLog.command,

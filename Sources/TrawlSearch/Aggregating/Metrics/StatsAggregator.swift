@@ -1,4 +1,3 @@
-internal import CKernels
 internal import TrawlJSON
 internal import TrawlQuery
 internal import TrawlSchema
@@ -257,18 +256,9 @@ private struct StatsSums {
             sum[0].add(integer: total)
             if wantsExtremes { findExtremes() }
         } else if let top {
-            var parts = (0.0, 0.0, 0.0)
-            var least = 0.0
-            var greatest = 0.0
-            let isExact = unsafe withUnsafeMutableBytes(of: &parts) { parts in
-                unsafe trawl_exact_sums(
-                    keys.baseAddress, Int32(keys.count), top,
-                    parts.assumingMemoryBound(to: Double.self).baseAddress, &least, &greatest)
+            guard let (least, greatest) = unsafe sum[0].add(keys: keys, below: top) else {
+                return false
             }
-            if isExact == 0 { return false }
-            sum[0].add(parts.0)
-            sum[0].add(parts.1)
-            sum[0].add(parts.2)
             if wantsExtremes {
                 low = SortableNumber.encode(least)
                 high = SortableNumber.encode(greatest)

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// A sum of doubles without rounding: the same, whatever the order of the values and however
 /// they are spread over segments and shards. Rounded once, when it is asked for.
 ///
@@ -61,6 +63,25 @@ package struct ExactSum: Sendable, Codable {
         }
         far = far ?? [:]
         far?[Int16(power), default: 0] += Int128(significand)
+    }
+
+    /// Adds up to 4,096 values at once, given by their sortable keys, and answers with the least
+    /// and the greatest of them. Answers nil, and adds none, when they are too different or not
+    /// all finite.
+    ///
+    /// - Parameter top: All are below two to this power in magnitude.
+    package mutating func add(
+        keys: UnsafeBufferPointer<Int64>, below top: Int32
+    ) -> (least: Double, greatest: Double)? {
+        var parts = [0.0, 0.0, 0.0]
+        var least = 0.0
+        var greatest = 0.0
+        guard
+            unsafe trawl_exact_sums(
+                keys.baseAddress, Int32(keys.count), top, &parts, &least, &greatest) != 0
+        else { return nil }
+        for part in parts { add(part) }
+        return (least, greatest)
     }
 
     package mutating func add(_ other: ExactSum) {
