@@ -53,6 +53,8 @@ let package = Package(
         system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        system("CPostgres", apt: "libpq-dev"),
 
         // Floor 0: ground
         room("TrawlErrors"),
@@ -111,6 +113,13 @@ let package = Package(
                 "TrawlBytes", "TrawlErrors",
             ]),
 
+        room(
+            "TrawlCapture",
+            imports: [
+                "TrawlLog", "TrawlDocument", "TrawlThreads", "TrawlFiles", "TrawlJSON",
+                "TrawlBytes", "TrawlErrors", "CSQLite", "CPostgres",
+            ]),
+
         // Floor 4: many nodes
         room("TrawlCluster", imports: ["TrawlBytes", "TrawlErrors"]),
         room(
@@ -131,8 +140,9 @@ let package = Package(
         room(
             "TrawlAPI",
             imports: [
-                "TrawlHTTP", "TrawlCoordinator", "TrawlPipeline", "TrawlScript", "TrawlQuery",
-                "TrawlSchema", "TrawlAnalysis", "TrawlDocument", "TrawlJSON", "TrawlErrors",
+                "TrawlHTTP", "TrawlCoordinator", "TrawlCapture", "TrawlPipeline", "TrawlScript",
+                "TrawlQuery", "TrawlSchema", "TrawlAnalysis", "TrawlDocument", "TrawlJSON",
+                "TrawlErrors",
             ]),
 
         // Floor 6: one process
@@ -140,7 +150,7 @@ let package = Package(
             "TrawlNode",
             imports: [
                 "TrawlAPI", "TrawlHTTP", "TrawlTransport", "TrawlMetadata", "TrawlCluster",
-                "TrawlThreads", "TrawlCoordinator", "TrawlShard", "TrawlSearch",
+                "TrawlCapture", "TrawlThreads", "TrawlCoordinator", "TrawlShard", "TrawlSearch",
                 "TrawlIndex", "TrawlSegment", "TrawlPostings", "TrawlLog", "TrawlQuery",
                 "TrawlSchema",
                 "TrawlAnalysis", "TrawlDocument", "TrawlFiles", "TrawlJSON", "TrawlBytes",
@@ -214,6 +224,12 @@ let package = Package(
         tests(
             of: "TrawlLog",
             imports: ["TrawlThreads", "TrawlDocument", "TrawlFiles", "TrawlErrors", "TrawlBytes"]),
+        tests(
+            of: "TrawlCapture",
+            imports: [
+                "TrawlBytes", "TrawlErrors", "TrawlFiles", "TrawlHTTP", "TrawlJSON", "TrawlLog",
+                "TrawlThreads",
+            ]),
         tests(of: "TrawlFiles", imports: ["TrawlErrors"]),
         tests(of: "TrawlJSON", imports: ["TrawlErrors"]),
         tests(of: "TrawlQuery", imports: ["TrawlJSON", "TrawlErrors"]),

@@ -1,3 +1,4 @@
+internal import TrawlCapture
 internal import TrawlCoordinator
 
 /// `/metrics` in Prometheus' text format: names begin with `trawl_`, units are seconds and bytes.
@@ -61,6 +62,38 @@ enum Metrics {
         gauge(
             "index_last_offset", "The last change applied.",
             figures.map { ("index=\"\($0.0)\"", Double($0.1.maxOffset)) })
+        let syncs = (services.capture?.all ?? []).map(\.status)
+        if syncs.isEmpty { return text }
+        func labelled(_ value: (CaptureStatus) -> Double?) -> [(labels: String, value: Double)] {
+            syncs.compactMap { sync in
+                value(sync).map { ("sync=\"\(sync.name)\"", $0) }
+            }
+        }
+        gauge(
+            "sync_up", "1 while a store is followed or copied, 0 otherwise.",
+            labelled { $0.phase == .following || $0.phase == .copying ? 1 : 0 })
+        gauge(
+            "sync_lag_events", "Changes of the store that are not applied yet.",
+            labelled { $0.lag.events.map(Double.init) })
+        gauge(
+            "sync_lag_bytes", "Bytes of the store's log that are not applied yet.",
+            labelled { $0.lag.byteCount.map(Double.init) })
+        gauge("sync_lag_seconds", "How far behind the store.", labelled(\.lagSeconds))
+        counter(
+            "sync_events_total", "Changes applied.", labelled { Double($0.eventCount) })
+        gauge(
+            "sync_letters", "Rows that could not become documents.",
+            labelled { Double($0.letterCount) })
+        gauge(
+            "sync_divergent_documents", "What the last verification found to differ.",
+            labelled { status in
+                status.lastProof.map {
+                    $0.state == .different ? Double($0.outcome.keys.count) : 0
+                }
+            })
+        gauge(
+            "sync_last_proven_timestamp_seconds", "When equality was proven last.",
+            labelled { $0.lastEqual.map { $0.startedAt / 1000 } })
         return text
     }
 }

@@ -45,6 +45,6 @@ enum Routes {
             + ScriptRoutes.routes + SearchTemplateRoutes.routes + ResizeRoutes.routes
             + RankEvalRoutes.routes + IngestRoutes.routes
             + RolloverRoutes.routes + ToolRoutes.routes + TaskRoutes.routes
-            + ByQueryRoutes.routes
+            + ByQueryRoutes.routes + SyncRoutes.routes
     }
 }

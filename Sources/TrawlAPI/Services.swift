@@ -1,4 +1,5 @@
 internal import Glibc
+package import TrawlCapture
 internal import TrawlHTTP
 package import TrawlCoordinator
 internal import Synchronization
@@ -13,6 +14,7 @@ package final class Services: Sendable {
     let votingExclusions = VotingExclusions()
     /// Does what clients do not wait for.
     let background = WorkerPool(name: "background", threadCount: 2, queueLimit: 100)
+    private let captureService = Mutex<CaptureService?>(nil)
     private let poolSource = Mutex<@Sendable () -> [PoolFigures]>({ [] })
 
     package init(coordinator: Coordinator, node: NodeDescription) {
@@ -24,6 +26,13 @@ package final class Services: Sendable {
     package func usePools(_ figures: @escaping @Sendable () -> [PoolFigures]) {
         poolSource.withLock { $0 = figures }
     }
+
+    /// What follows primary stores, on a node that runs.
+    package func useCapture(_ service: CaptureService) {
+        captureService.withLock { $0 = service }
+    }
+
+    var capture: CaptureService? { captureService.withLock { $0 } }
 
     var pools: [PoolFigures] { poolSource.withLock { $0 }() }
 

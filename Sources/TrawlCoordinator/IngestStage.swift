@@ -78,7 +78,7 @@ struct IngestStage {
     }
 
     mutating func prepare(_ request: WriteRequest) -> Outcome {
-        if request.kind == .delete { return .ready(request) }
+        if request.kind == .delete || request.origin != nil { return .ready(request) }
         let own = named(request.index)
         var request = request
         let first = request.pipeline ?? own.usual

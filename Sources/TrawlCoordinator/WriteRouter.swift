@@ -22,6 +22,9 @@ package struct WriteRequest: Sendable {
     package var requestID: String?
     /// The pipeline that the document goes through, in place of its index's own.
     package var pipeline: String?
+    /// The primary store that the change comes from. What comes from one goes through no pipeline:
+    /// the document stays what the store says.
+    package var origin: String?
 
     package init(kind: Kind, index: String, id: String?, source: [UInt8] = []) {
         self.kind = kind
@@ -207,7 +210,7 @@ extension Coordinator {
         return Change(
             id: DocumentID(id), operation: operation, routing: routing,
             condition: request.condition, requestID: request.requestID, stamp: nextStamp(),
-            schemaVersion: index.version)
+            schemaVersion: index.version, origin: request.origin)
     }
 }
 

@@ -46,7 +46,7 @@ public struct Change: Sendable, Hashable, Codable {
     public var stamp: UInt64
     /// The version of the mapping the change was validated with.
     public var schemaVersion: Int64
-    /// Where the change came from, when it came from a primary store: source name and position.
+    /// Where the change came from, when it came from a primary store: a ``ChangeOrigin``.
     public var origin: String?
 
     public init(

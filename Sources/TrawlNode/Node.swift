@@ -1,5 +1,6 @@
 internal import Glibc
 internal import TrawlAPI
+internal import TrawlCapture
 internal import TrawlCluster
 internal import TrawlCoordinator
 internal import TrawlErrors
@@ -20,6 +21,7 @@ public final class Node: Sendable {
     private let shards: LocalShards?
     private let cluster: ClusterNode?
     private let server: MicrohttpdServer
+    private let capture: CaptureService
     private let lock: DirectoryLock
     private let configuration: NodeConfiguration
 
@@ -87,15 +89,22 @@ public final class Node: Sendable {
                     completed: figures.completed)
             }
         }
+        capture = CaptureService(
+            directory: try store.directory("sync"),
+            target: CoordinatorTarget(coordinator: coordinator),
+            newLife: { RandomID.make(length: 10) }, report: configuration.log)
+        services.useCapture(capture)
         try cluster?.start(httpPort: server.port)
         handler.use(APIHandler(services: services))
         shards?.startTicking()
+        try capture.start()
         startTime = ContinuousClock.now - began
     }
 
     /// Finishes what is under way, commits, and lets go of the data.
     public func stop() {
         server.stop(within: configuration.stopTimeout)
+        capture.stop()
         shards?.stopTicking()
         coordinator.close()
         cluster?.stop()

@@ -41,11 +41,40 @@ struct ShardApplier: Sendable {
             checkpoint.applied = offset + 1
             return answered
         }
-        let result = try decide(change, at: offset, epoch: epoch, ready: ready)
+        let origin = change.origin.flatMap { ChangeOrigin($0) }
+        let result =
+            if let origin, isKnown(change, from: origin) {
+                noop(change.id, at: offset, epoch: epoch)
+            } else {
+                try decide(change, at: offset, epoch: epoch, ready: ready)
+            }
+        if let origin, let place = origin.place {
+            checkpoint.origins[origin.source] = max(
+                checkpoint.origins[origin.source] ?? place, place)
+        }
         if let key { checkpoint.requests.insert(key, result) }
         checkpoint.applied = offset + 1
         checkpoint.lastStamp = max(checkpoint.lastStamp, change.stamp)
         return result
+    }
+
+    /// Whether a change of a primary store would change nothing: its place in the stream was
+    /// passed, or the document is as it says.
+    private func isKnown(_ change: Change, from origin: ChangeOrigin) -> Bool {
+        if let place = origin.place, let last = checkpoint.origins[origin.source], place <= last {
+            return true
+        }
+        guard case .index(let source) = change.operation,
+            let facts = index.facts(forID: change.id.string)
+        else { return false }
+        return facts.digest == Self.digest(of: change.id, source)
+    }
+
+    private func noop(_ id: DocumentID, at offset: Int64, epoch: Int64) -> AppliedChange {
+        let current = current(id)
+        return AppliedChange(
+            .noop(version: current.version, offset: current.facts?.sequence ?? offset),
+            offset: offset, epoch: epoch)
     }
 
     private mutating func decide(

@@ -4,14 +4,17 @@ internal import TrawlDocument
 /// What a commit carries besides the segments: how far the log was applied, and what later
 /// changes are decided by. The payload of the index's manifest.
 ///
-///      format version: u8 (1)
+///      format version: u8 (2)
 ///      applied offset (the next to apply), log id, schema version: u64 each
 ///      digest of all documents: low, high: u64 each
 ///      last stamp: u64
 ///      tombstones: count, each: id, version, offset
 ///      answered requests: count, each: key low, high, offset, epoch, outcome
+///      origins: count, each: source, position: u64, index: u64
+///
+/// Version 1 ended before the origins.
 struct ShardCheckpoint: Sendable, Equatable {
-    static let formatVersion: UInt8 = 1
+    static let formatVersion: UInt8 = 2
 
     var applied: Int64 = 0
     var logID: UInt64 = 0
@@ -21,6 +24,8 @@ struct ShardCheckpoint: Sendable, Equatable {
     var lastStamp: UInt64 = 0
     var tombstones = Tombstones()
     var requests = RequestWindow()
+    /// How far the stream of each primary store was applied.
+    var origins: [String: ChangeOrigin.Place] = [:]
 
     func bytes() -> [UInt8] {
         var writer = ByteWriter()
@@ -33,6 +38,12 @@ struct ShardCheckpoint: Sendable, Equatable {
         writer.write(lastStamp)
         tombstones.write(to: &writer)
         requests.write(to: &writer)
+        writer.writeVarint(origins.count)
+        for (source, place) in origins.sorted(by: { $0.key < $1.key }) {
+            writer.write(source)
+            writer.write(place.position)
+            writer.write(place.index)
+        }
         return writer.bytes
     }
 
@@ -41,7 +52,7 @@ struct ShardCheckpoint: Sendable, Equatable {
     init(bytes: [UInt8], file: String) throws(CorruptionError) {
         var reader = ByteReader(bytes, file: file)
         let version = try reader.read(UInt8.self)
-        guard version == Self.formatVersion else {
+        guard (1...Self.formatVersion).contains(version) else {
             throw reader.damaged("a checkpoint of version \(version)")
         }
         applied = Int64(clamping: try reader.read(UInt64.self))
@@ -51,6 +62,14 @@ struct ShardCheckpoint: Sendable, Equatable {
         lastStamp = try reader.read()
         tombstones = try Tombstones(from: &reader)
         requests = try RequestWindow(from: &reader)
+        if version >= 2 {
+            for _ in 0..<(try reader.readCount()) {
+                let source = try reader.readString()
+                let position: UInt64 = try reader.read()
+                let index: UInt64 = try reader.read()
+                origins[source] = ChangeOrigin.Place(position: position, index: index)
+            }
+        }
         guard reader.isAtEnd else { throw reader.damaged("\(reader.remaining) bytes too many") }
     }
 }

@@ -19,6 +19,7 @@ enum Trawl {
         SimCommand.command,
         EvalCommand.command,
         CheckCommand.command,
+        SyncCommand.command,
         LogCommand.command,
         ConfigCommand.command,
         BenchCommand.command,

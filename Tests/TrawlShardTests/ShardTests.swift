@@ -238,6 +238,49 @@ struct ShardTests {
         #expect(try H.source(again, "1") == ["a": 2])
     }
 
+    @Test("a stream of a primary store that is read again from earlier does nothing twice")
+    func origins() throws {
+        let store = MemoryFileStore()
+        var shard = try H.open(store)
+        func change(_ id: String, _ n: Int?, at position: UInt64?, _ index: UInt64 = 0) -> Change {
+            var change =
+                n.map { H.index(id, ["n": .init($0)]) } ?? H.delete(id)
+            let place = position.map { ChangeOrigin.Place(position: $0, index: index) }
+            change.origin = ChangeOrigin(source: "shop/1", place: place).text
+            return change
+        }
+        let stream = [
+            change("1", 1, at: 10, 0), change("1", 2, at: 10, 1), change("1", nil, at: 11),
+            change("2", 1, at: 300),
+        ]
+        #expect(
+            try shard.outcomes(stream) == [
+                .created(version: 1), .updated(version: 2), .deleted(version: 3),
+                .created(version: 1),
+            ])
+        try shard.commit()
+        for _ in 0..<2 {
+            let digest = shard.digest
+            #expect(
+                try shard.outcomes(stream).allSatisfy {
+                    if case .noop = $0 { true } else { false }
+                })
+            #expect(try shard.get(DocumentID("1")) == nil)
+            #expect(shard.digest == digest)
+            try shard.close()
+            shard = try H.open(store)
+        }
+        // A state without a place: what is there already is not written again.
+        #expect(try shard.outcome(change("2", 1, at: nil)) == .noop(version: 1, offset: 3))
+        #expect(try shard.outcome(change("2", 5, at: nil)) == .updated(version: 2))
+        // Another store's places are its own, and later ones are applied.
+        var other = change("3", 1, at: 1)
+        other.origin = ChangeOrigin(source: "a@b", place: .init(position: 1, index: 0)).text
+        #expect(try shard.outcome(other) == .created(version: 1))
+        #expect(try shard.outcome(change("2", 6, at: 300, 1)) == .updated(version: 3))
+        #expect(ChangeOrigin(other.origin!)?.source == "a@b")
+    }
+
     @Test("opening is the newest commit and the log from there; the log lets go of what is in it")
     func recovery() throws {
         let memory = MemoryFileStore()

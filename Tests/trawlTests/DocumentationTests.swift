@@ -10,7 +10,8 @@ struct DocumentationTests {
         var line: String
     }
 
-    /// The lines of README.md that are indented by four and begin with `trawl` or `curl`.
+    /// The lines of README.md that are indented by four and begin with `trawl`, `curl` or
+    /// `sqlite3`.
     private func readmeLines() throws -> [Example] {
         let text = try String(
             contentsOfFile: RealProgram.repository + "/README.md", encoding: .utf8)
@@ -21,7 +22,9 @@ struct DocumentationTests {
             guard line.hasPrefix("    ") else { continue }
             var command = line.drop { $0 == " " }
             if command.hasPrefix("$ ") { command = command.dropFirst(2) }
-            guard command.hasPrefix("trawl ") || command.hasPrefix("curl ") else { continue }
+            guard ["trawl ", "curl ", "sqlite3 "].contains(where: command.hasPrefix) else {
+                continue
+            }
             let plain = command.split(separator: "  # ")[0].trimmingCharacters(in: .whitespaces)
             examples.append(Example(place: "README.md:\(number + 1)", line: plain))
         }
@@ -49,7 +52,9 @@ struct DocumentationTests {
             }
             let line = example.line.replacing(
                 "127.0.0.1:9200", with: "127.0.0.1:\(node?.port ?? 9200)")
-            let result = try RealProgram.shell(line, in: directory.path)
+            let result = try RealProgram.shell(
+                line, in: directory.path,
+                environment: node.map { ["TRAWL_URL": $0.url] } ?? [:])
             #expect(
                 result.status == 0, "\(example.place): \(line)\n\(result.output)\(result.error)")
             if line.hasPrefix("curl ") {
