@@ -34,17 +34,24 @@ enum HelpPage {
                 lines.append("  " + sub.name.padded(to: width) + "  " + sub.summary)
             }
         }
-        if !command.details.isEmpty { lines += ["", command.details] }
+        if !command.details.isEmpty {
+            lines.append("")
+            for line in command.details.split(separator: "\n", omittingEmptySubsequences: false) {
+                lines += wrapped(line, from: 0)
+            }
+        }
         if !command.options.isEmpty {
             lines.append("")
             let heads = command.options.map(head)
             let width = min(28, heads.map(\.count).max() ?? 0)
             for (option, head) in zip(command.options, heads) {
+                let help = wrapped(option.help[...], from: width + 4)
                 if head.count > width {
                     lines.append("  " + head)
-                    lines.append("  " + "".padded(to: width) + "  " + option.help)
+                    lines += help.map { "".padded(to: width + 4) + $0 }
                 } else {
-                    lines.append("  " + head.padded(to: width) + "  " + option.help)
+                    lines.append("  " + head.padded(to: width) + "  " + (help.first ?? ""))
+                    lines += help.dropFirst().map { "".padded(to: width + 4) + $0 }
                 }
             }
         }
@@ -54,6 +61,23 @@ enum HelpPage {
         }
         return lines.joined(separator: "\n")
     }
+
+    /// A line broken between words where it would be wider than a page.
+    private static func wrapped(_ line: Substring, from column: Int) -> [String] {
+        var lines: [String] = []
+        var open = ""
+        for word in line.split(separator: " ", omittingEmptySubsequences: false) {
+            if !open.isEmpty, column + open.count + 1 + word.count > pageWidth {
+                lines.append(open)
+                open = String(word)
+            } else {
+                open += (open.isEmpty ? "" : " ") + word
+            }
+        }
+        return lines + [open]
+    }
+
+    private static let pageWidth = 96
 
     private static func head(of option: Command.Option) -> String {
         let short = option.short.map { "-\($0), " } ?? ""

@@ -75,6 +75,74 @@ struct IndexProgramTests {
         #expect(result.output == "")
     }
 
+    @Test("a file that goes away while others are read is told by name, and the rest is indexed")
+    func vanishes() throws {
+        try write("later.jsonl", "{\"t\": \"herring\"}\n")
+        try write("last.jsonl", "{\"t\": \"net\"}\n")
+        #expect(try RealProgram.shell("mkfifo first.jsonl", in: directory.path).status == 0)
+        // The program waits for the first file, which has been opened for neither side yet.
+        let run = try RealProgram.Running(
+            ["index", "some", "first.jsonl", "later.jsonl", "last.jsonl"], in: directory.path)
+        let pipe = try #require(FileHandle(forWritingAtPath: directory.path + "/first.jsonl"))
+        try FileManager.default.removeItem(atPath: directory.path + "/later.jsonl")
+        try pipe.write(contentsOf: Data("{\"t\": \"lamp\"}\n".utf8))
+        try pipe.close()
+        #expect(run.wait() == 1)
+        #expect(run.error.contains("rejected: later.jsonl: there is no file"), "\(run.error)")
+        #expect(try count("some") == 2)
+    }
+
+    @Test("encodings mixed within a file cost the lines that are not UTF-8, named, and no other")
+    func mixedEncodings() throws {
+        let latin: [UInt8] = [0x66, 0xfc, 0x72]
+        try write(
+            "mixed.jsonl",
+            Array("{\"t\": \"one\"}\n{\"t\": \"".utf8) + latin
+                + Array("\"}\n{\"t\": \"two\"}\n".utf8))
+        try write(
+            "mixed.csv", Array("id,t\n1,three\n2,".utf8) + latin + Array("\n3,four\n".utf8))
+        try write("mixed.txt", Array("five\n".utf8) + latin)
+        let result = try trawl("index", "mix", "mixed.jsonl", "mixed.csv", "mixed.txt")
+        #expect(result.status == 1)
+        #expect(result.error.contains("rejected: mixed.jsonl line 2: "), "\(result.error)")
+        #expect(result.error.contains("rejected: mixed.csv line 3: "), "\(result.error)")
+        #expect(result.error.contains("mixed.txt is not UTF-8"), "\(result.error)")
+        #expect(try count("mix") == 4)
+    }
+
+    @Test("a full disk stops the run with what to do; once there is room, --resume ends it")
+    func fullDisk() throws {
+        // A small disk of the test's own, gone with the shell that mounted it.
+        let small = "mkdir -p small && mount -t tmpfs -o size=76m trawl small"
+        guard try RealProgram.shell("unshare -rm sh -c '\(small)'", in: directory.path).status == 0
+        else {
+            print("skipped: no file system can be mounted here (unshare -rm)")
+            return
+        }
+        var lines = ""
+        let filler = String(repeating: "word net herring lamp ", count: 40)
+        for id in 0..<20_000 { lines += "{\"id\": \(id), \"t\": \"n\(id % 7) \(filler)\"}\n" }
+        try write("many.jsonl", lines)
+
+        let run = "trawl index many many.jsonl --data small/d --quiet"
+        let result = try RealProgram.shell(
+            """
+            unshare -rm sh -c '\(small)
+              \(run) --patience 1; echo "first $?"
+              mount -o remount,size=400m small
+              \(run) --resume; echo "second $?"
+              trawl check small/d > check.txt; echo "check $?"
+              trawl search many n3 --data small/d --size 1 | tail -1'
+            """, in: directory.path)
+        #expect(result.output.contains("first 5\n"), "\(result.output)\(result.error)")
+        #expect(result.error.contains("free some space"), "\(result.error)")
+        #expect(result.error.contains("documents, which are durable"), "\(result.error)")
+        #expect(!result.error.contains("stopped after 0 documents"), "\(result.error)")
+        #expect(result.output.contains("second 0\n"), "\(result.error)")
+        #expect(result.output.contains("check 0\n"))
+        #expect(result.output.contains("2857 documents"), "\(result.output)")
+    }
+
     @Test("of two documents with one id the later wins, in whatever batches they lie")
     func duplicates() throws {
         // More than a batch apart, and close by.

@@ -19,6 +19,9 @@ enum IndexCommand {
             .flag("gitignore", nil, "In directories, obey .gitignore files."),
             .flag("resume", nil, "Go on where an interrupted run ended."),
             .flag("follow", nil, "Then wait for what is added to the files, until Ctrl-C."),
+            .value(
+                "patience", "SECONDS",
+                "How long to wait for a node that is overloaded or full (default 60)."),
             .flag("quiet", "q", "No summary, no mapping."),
         ],
         examples: [

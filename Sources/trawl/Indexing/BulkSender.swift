@@ -35,6 +35,8 @@ final class BulkSender: Sendable {
         var idsUnderWay: Set<String> = []
         var doneOutOfOrder: Set<Int> = []
         var failure: (any Error)?
+        /// Why the node takes nothing for now, as told last.
+        var toldReason: String?
         var rejects: [Reject] = []
     }
 
@@ -45,8 +47,8 @@ final class BulkSender: Sendable {
     private let state = Mutex(State())
     private let patience: Duration
 
-    init(_ node: any NodeAccess, index: String, threadCount: Int, patience: Duration = .seconds(60))
-    {
+    /// - Parameter patience: How long a batch is sent again while the node takes nothing.
+    init(_ node: any NodeAccess, index: String, threadCount: Int, patience: Duration) {
         self.node = node
         self.patience = patience
         target = "/\(PathText.escaped(index))/_bulk"
@@ -107,16 +109,25 @@ final class BulkSender: Sendable {
                 .post, target, headers: [("Content-Type", "application/x-ndjson")],
                 body: batch.body)
             var again: [Int] = []
+            var reason: String?
             if response.status == 429 || response.status == 503 {
                 again = Array(batch.entries.indices)
+                reason = NodeError(response.status, try? JSONValue.parse(response.body)).reason
             } else {
                 let answer = try type(of: node).value(of: response)
-                again = take(answer, of: batch)
+                (again, reason) = take(answer, of: batch)
             }
             if again.isEmpty { break }
             if ContinuousClock.now > deadline {
-                throw NodeError(429, ["error": "the node stayed overloaded for too long"])
+                throw NodeError(
+                    429,
+                    [
+                        "error": .string(
+                            "the node took nothing for \(patience.components.seconds) s: "
+                                + (reason ?? "it is overloaded"))
+                    ])
             }
+            if let reason { tell(reason) }
             state.withLock { $0.figures.retries += 1 }
             usleep(pause)
             pause = min(pause * 2, 2_000_000)
@@ -130,11 +141,22 @@ final class BulkSender: Sendable {
         }
     }
 
+    /// Says once why nothing is taken for now: a full disk wants somebody to do something.
+    private func tell(_ reason: String) {
+        let kind = reason.prefix { !$0.isNumber }
+        let isNew = state.withLock { state in
+            defer { state.toldReason = String(kind) }
+            return state.toldReason != String(kind)
+        }
+        if isNew { Output.error("waiting: \(reason)") }
+    }
+
     /// Counts what was done.
     ///
-    /// - Returns: The places of documents to send again.
-    private func take(_ answer: JSONValue, of batch: BulkBatch) -> [Int] {
+    /// - Returns: The places of documents to send again, and why.
+    private func take(_ answer: JSONValue, of batch: BulkBatch) -> ([Int], String?) {
         var again: [Int] = []
+        var reason: String?
         let items = answer["items"]?.arrayValue ?? []
         let hasErrors = answer["errors"]?.boolValue ?? true
         state.withLock { state in
@@ -147,6 +169,7 @@ final class BulkSender: Sendable {
                     state.figures.sentByteCount += batch.entries[place].range.count
                 } else if status == 429 {
                     again.append(place)
+                    reason = reason ?? Self.reason(result)
                 } else {
                     let entry = batch.entries[place]
                     state.figures.rejected += 1
@@ -157,7 +180,7 @@ final class BulkSender: Sendable {
                 }
             }
         }
-        return again
+        return (again, reason)
     }
 
     private static func reason(_ result: JSONValue) -> String {

@@ -62,7 +62,9 @@ struct IndexRun {
         defer { try? node.close() }
         try createIndex(on: node)
         let started = ContinuousClock.now
-        let sender = BulkSender(node, index: index, threadCount: 2)
+        let patience = try arguments.int("patience", in: 0...86_400, default: 60)
+        let sender = BulkSender(
+            node, index: index, threadCount: 2, patience: .seconds(patience))
         do {
             if arguments.has("follow") {
                 try follow(files, walker: walker, into: sender)
