@@ -4,6 +4,8 @@ internal import TrawlJSON
 enum Snippets {
     static let titleNames = ["title", "name", "subject", "headline"]
 
+    /// Shown beside the title, or not at all.
+    private static let plainNames = titleNames + ["id"]
     private static let bodyNames = ["body", "text", "description", "content"]
     private static let lineCount = 2
     // Characters of Unicode for use within programs: texts do not come with them.
@@ -18,11 +20,11 @@ enum Snippets {
     ]
 
     /// At most two lines, each of at most `width` columns: snippets of the text, of any other
-    /// field but the title when the text has none, or the beginning of the text.
+    /// field but title and id when the text has none, or the beginning of the text.
     static func lines(of hit: JSONValue, width: Int, _ output: Output) -> [String] {
         let found = hit["highlight"]?.objectValue ?? [:]
         let others = found.keys.filter { name in
-            !titleNames.contains { name == $0 || name.hasPrefix($0 + ".") }
+            !plainNames.contains { name == $0 || name.hasPrefix($0 + ".") }
         }
         if let name = bodyNames.first(where: { found[$0] != nil }) ?? others.first {
             let texts = (found[name]?.arrayValue ?? []).compactMap(\.stringValue)
