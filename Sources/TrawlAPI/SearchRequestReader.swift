@@ -238,6 +238,13 @@ struct SearchResponseWriter {
         writer.endObject()
     }
 
+    /// The clauses whose objects are shown.
+    private var nestedClauses: [NestedQuery] {
+        [request.query, request.postFilter].compactMap { $0 }.flatMap {
+            (try? $0.innerHits()) ?? []
+        }
+    }
+
     private func write(
         _ placed: SearchAnswer.Placed, _ nodeID: String, _ writer: inout JSONWriter
     ) {
@@ -249,9 +256,11 @@ struct SearchResponseWriter {
             writer.value(nodeID)
         }
         placed.hit.writeMembers(to: &writer, index: placed.index.name, request)
-        if !placed.inner.isEmpty {
+        if !placed.inner.isEmpty || !placed.hit.inner.isEmpty {
             writer.key("inner_hits")
             writer.startObject()
+            placed.hit.writeInnerHits(
+                to: &writer, index: placed.index.name, nestedClauses, totalAsInt: totalAsInt)
             for inner in placed.inner {
                 writer.key(inner.name)
                 writer.startObject()

@@ -14,7 +14,7 @@ enum IndexFiles {
             let name = SegmentFormat.liveFileName(
                 described.id, generation: described.liveGeneration)
             live = try LiveDocsFormat.decode(
-                try store.readAll(name), of: reader.info, file: name)
+                try store.readAll(name), of: reader, file: name)
         }
         let view = SegmentView(reader, live: live)
         guard reader.docCount == described.docCount, view.liveCount == described.liveCount,

@@ -12,6 +12,8 @@ package final class Snapshot: Sendable {
     /// How many documents the segments before each have, dead ones included.
     package let bases: [Int]
     package let liveCount: Int
+    /// The nested documents of those segments that have any.
+    package let nested: [(segment: Int, view: SegmentView)]
     private let ledger: FileLedger?
     private let files: [String]
 
@@ -29,11 +31,17 @@ package final class Snapshot: Sendable {
         }
         self.bases = bases
         liveCount = segments.reduce(0) { $0 + $1.liveCount }
+        nested = segments.enumerated().compactMap { index, segment in
+            segment.nested.map { (index, $0) }
+        }
         files = ledger == nil ? [] : segments.flatMap { $0.reader.fileNames }
         ledger?.hold(files)
     }
 
     deinit { ledger?.release(files) }
+
+    /// The segments, then the nested documents of those that have any.
+    package var everything: [SegmentView] { segments + nested.map(\.view) }
 
     /// Dead documents included.
     package var docCount: Int { (bases.last ?? 0) + (segments.last?.docCount ?? 0) }
@@ -63,21 +71,22 @@ package final class Snapshot: Sendable {
     package subscript(place: Place) -> SegmentView { segments[place.segment] }
 
     /// Of a field over all living documents, exactly: what BM25 takes for N and for the average
-    /// length. A pure function of the living documents: the same however they are spread.
+    /// length. A pure function of the living documents: the same however they are spread. Objects
+    /// of nested fields count as documents of their own, as in Lucene.
     package func statistics(of field: String) -> FieldStatistics {
         var sum = FieldStatistics()
-        for segment in segments {
+        for segment in everything {
             if let found = segment.field(field) { sum = sum + segment.statistics(of: found) }
         }
         return sum
     }
 
-    /// How many living documents have a term, exactly.
+    /// How many living documents have a term, exactly; nested ones count, too.
     package func docFrequency(
         of term: [UInt8], in field: String
     ) throws(CorruptionError) -> Int {
         var sum = 0
-        for segment in segments {
+        for segment in everything {
             if let found = segment.field(field) {
                 sum += try segment.docFrequency(of: term, in: found)
             }

@@ -9,6 +9,10 @@ extension Hit {
         writer.value(index)
         writer.key("_id")
         writer.value(id)
+        if !nested.isEmpty {
+            writer.key("_nested")
+            writer.value(Self.place(nested[...]))
+        }
         if request.version, let version {
             writer.key("_version")
             writer.value(version)
@@ -49,6 +53,56 @@ extension Hit {
         if let explanation {
             writer.key("_explanation")
             writer.value(explanation.json)
+        }
+    }
+
+    private static func place(_ steps: ArraySlice<NestedStep>) -> JSONValue {
+        var place: JSONObject = [:]
+        if let first = steps.first {
+            place["field"] = .string(first.field)
+            place["offset"] = JSONValue(first.offset)
+            if steps.count > 1 { place["_nested"] = Self.place(steps.dropFirst()) }
+        }
+        return .object(place)
+    }
+
+    /// The members of `inner_hits`.
+    ///
+    /// - Parameter clauses: The nested clauses that asked for them.
+    package func writeInnerHits(
+        to writer: inout JSONWriter, index: String, _ clauses: [NestedQuery], totalAsInt: Bool
+    ) {
+        for found in inner {
+            guard let clause = clauses.first(where: { $0.innerHitsName == found.name }),
+                let request = clause.innerHits?.request
+            else { continue }
+            writer.key(found.name)
+            writer.startObject()
+            writer.key("hits")
+            writer.startObject()
+            writer.key("total")
+            let total = JSONValue(found.total)
+            writer.value(totalAsInt ? total : ["value": total, "relation": "eq"])
+            writer.key("max_score")
+            if let score = found.maxScore { writer.value(score) } else { writer.null() }
+            writer.key("hits")
+            writer.startArray()
+            for hit in found.hits {
+                writer.startObject()
+                hit.writeMembers(to: &writer, index: index, request)
+                if !hit.inner.isEmpty {
+                    writer.key("inner_hits")
+                    writer.startObject()
+                    hit.writeInnerHits(
+                        to: &writer, index: index, (try? clause.query.innerHits()) ?? [],
+                        totalAsInt: totalAsInt)
+                    writer.endObject()
+                }
+                writer.endObject()
+            }
+            writer.endArray()
+            writer.endObject()
+            writer.endObject()
         }
     }
 

@@ -325,7 +325,7 @@ package struct NestedQuery: Sendable, Hashable, Codable {
     package var query: Query
     package var scoreMode = ScoreMode.avg
     package var ignoreUnmapped = false
-    package var innerHits: JSONValue?
+    package var innerHits: NestedInnerHits?
 }
 
 package struct FunctionScoreQuery: Sendable, Hashable, Codable {

@@ -21,8 +21,39 @@ package struct Hit: Sendable, Codable {
     package var term: Int64?
     package var routing: String?
     package var ignored: [String] = []
+    /// Of an object of a nested field: where it is in the document, the outermost step first.
+    package var nested: [NestedStep] = []
+    /// Objects of nested fields that were asked for beside the hit.
+    package var inner: [NestedHits] = []
 
     package init(id: String) { self.id = id }
+}
+
+/// Which object of which nested field.
+package struct NestedStep: Sendable, Hashable, Codable {
+    /// From the object around it.
+    package var field: String
+    package var offset: Int
+
+    package init(field: String, offset: Int) {
+        self.field = field
+        self.offset = offset
+    }
+}
+
+/// Objects of a nested field that a clause found in one document.
+package struct NestedHits: Sendable, Codable {
+    package var name: String
+    package var total: Int
+    package var maxScore: Float?
+    package var hits: [Hit]
+
+    package init(name: String, total: Int, maxScore: Float?, hits: [Hit]) {
+        self.name = name
+        self.total = total
+        self.maxScore = maxScore
+        self.hits = hits
+    }
 }
 
 /// A named query that a hit matches.

@@ -27,7 +27,7 @@ package struct SortKey: Sendable, Hashable, Codable {
         package var numericType: String?
         package var unmappedType: String?
         package var format: String?
-        package var nested: JSONValue?
+        package var nested: Nested?
 
         package init(name: String) { self.name = name }
     }
@@ -38,6 +38,19 @@ package struct SortKey: Sendable, Hashable, Codable {
         package var unitMeters = 1.0
         package var mode: Mode?
         package var ignoreUnmapped = false
+        package var nested: Nested?
+    }
+
+    /// Which objects of nested fields a document's values are taken from.
+    package struct Nested: Sendable, Hashable, Codable {
+        package var path: String
+        package var filter: Query?
+        /// How many objects of a document are looked at; nil for all.
+        package var maxChildren: Int?
+        /// At most one: objects inside these.
+        package var inner: [Nested] = []
+
+        package init(path: String) { self.path = path }
     }
 
     package var by: By

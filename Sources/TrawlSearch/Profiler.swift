@@ -191,6 +191,7 @@ extension AnalyzedQuery {
         case .boosted: "BoostQuery"
         case .blended: "BlendedTermQuery"
         case .combined: "CombinedFieldQuery"
+        case .nested: "ToParentBlockJoinQuery"
         case .distanceFeature: "DistanceFeatureQuery"
         case .minimumMatch: "CoveringQuery"
         case .named(let inner, _): inner.luceneName

@@ -45,7 +45,8 @@ struct SearchRun {
             keys.append(group)
         }
         groupPath = request.collapse.flatMap { searcher.mapping.field($0.field)?.path }
-        plan = keys.isEmpty ? nil : try SortPlan(keys, mapping: searcher.mapping)
+        plan = keys.isEmpty ? nil : try searcher.sortPlan(keys, conditions)
+        _ = try request.query?.innerHits()
         after = try plan.flatMap { plan in try request.searchAfter.map { try plan.after($0) } }
         let window = request.rescore.map { $0.windowSize ?? 10 }.max() ?? 0
         limit = max(request.from + request.size, window)
@@ -341,7 +342,7 @@ struct SearchRun {
         defer { if scored { result.maxScore = best } }
         for segment in segments {
             if conditions.clock.isOver() { throw SearchStopped() }
-            let sorter = SegmentSorter(plan, segment)
+            let sorter = try SegmentSorter(plan, segment)
             let after = after.map { values in
                 values.enumerated().map { sorter.key($0.offset, after: $0.element) }
             }

@@ -88,9 +88,13 @@ package final class Searcher: Sendable {
     }
 
     package var contexts: [SegmentContext] {
-        snapshot.segments.indices.map {
+        let contexts = snapshot.segments.indices.map {
             SegmentContext(index: $0, view: snapshot.segments[$0], base: snapshot.bases[$0])
         }
+        for (place, nested) in snapshot.nested.enumerated() {
+            contexts[nested.segment].addNested(nested.view, index: contexts.count + place)
+        }
+        return contexts
     }
 
     package func analyzer(now: Instant) -> QueryAnalyzer {
@@ -173,7 +177,8 @@ package final class Searcher: Sendable {
     /// Whether a document is in the slice that a request asks for: by its id, so that it is the
     /// same on every copy.
     static func isIn(_ slice: Slice, _ doc: Int, _ segment: SegmentContext) -> Bool {
-        let hash = StableHash.hash64(segment.view.reader.identity.id(of: doc))
+        let (identity, doc) = segment.identity(of: doc)
+        let hash = StableHash.hash64(identity.id(of: doc))
         return Int(hash % UInt64(slice.max)) == slice.id
     }
 

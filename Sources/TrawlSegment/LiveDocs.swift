@@ -8,6 +8,8 @@ package final class LiveDocs: Sendable {
     package let liveCount: Int
     /// Of each field of the segment, in the segment's order, over the living documents.
     package let statistics: [FieldStatistics]
+    /// The same of the segment's nested documents; nil while those all live.
+    package let nested: LiveDocs?
     /// Counts of living documents by term, as they are asked for. Bounded; see `TermKey`.
     private let docFrequencies = Mutex<[TermKey: Int]>([:])
 
@@ -18,7 +20,10 @@ package final class LiveDocs: Sendable {
 
     private static let maxCachedTermCount = 1 << 15
 
-    package init(bits: FixedBitSet, statistics: [FieldStatistics]) {
+    package init(
+        bits: FixedBitSet, statistics: [FieldStatistics], nested: LiveDocs? = nil
+    ) {
+        self.nested = nested
         self.bits = bits
         liveCount = bits.count
         self.statistics = statistics

@@ -7,13 +7,24 @@ package import TrawlBytes
 ///      | varint    | varint  | each documents, length  | 64, set while it lives         |
 ///      +-----------+---------+-------------------------+--------------------------------+
 ///
+/// Version 2 is written when nested documents of the segment died: the same four parts follow once
+/// more, of those.
+///
 /// The statistics are those of the living documents, so that opening need not compute them. The
 /// generation is in the file's name and in the manifest, which says which one counts.
 package enum LiveDocsFormat {
-    package static let versions: ClosedRange<UInt16> = 1...1
+    package static let versions: ClosedRange<UInt16> = 1...2
 
     package static func encode(_ live: LiveDocs, owner: SegmentID) -> [UInt8] {
         var writer = ByteWriter(reserving: live.bits.words.count * 8 + 64)
+        encode(live, into: &writer)
+        if let nested = live.nested { encode(nested, into: &writer) }
+        return EnvelopeFormat.wrap(
+            writer.bytes, kind: SegmentFormat.Kind.live.rawValue,
+            version: live.nested == nil ? 1 : 2, owner: owner.number)
+    }
+
+    private static func encode(_ live: LiveDocs, into writer: inout ByteWriter) {
         writer.writeVarint(live.bits.bitCount)
         writer.writeVarint(live.liveCount)
         writer.writeVarint(live.statistics.count)
@@ -22,18 +33,32 @@ package enum LiveDocsFormat {
             writer.writeVarint(UInt64(statistics.totalLength))
         }
         for word in live.bits.words { writer.write(word) }
-        return EnvelopeFormat.wrap(
-            writer.bytes, kind: SegmentFormat.Kind.live.rawValue, version: versions.upperBound,
-            owner: owner.number)
     }
 
     package static func decode(
-        _ bytes: [UInt8], of info: SegmentInfo, file: String
+        _ bytes: [UInt8], of segment: SegmentReader, file: String
     ) throws(CorruptionError) -> LiveDocs {
-        let (_, payload) = try EnvelopeFormat.unwrap(
+        let info = segment.info
+        let (header, payload) = try EnvelopeFormat.unwrap(
             bytes, file: file, kind: SegmentFormat.Kind.live.rawValue, versions: versions,
             owner: info.id.number)
         var reader = ByteReader(payload, file: file)
+        let live = try decode(&reader, of: info)
+        guard header.version > 1 else {
+            guard reader.isAtEnd else { throw reader.damaged("\(reader.remaining) bytes too many") }
+            return live
+        }
+        guard let nested = segment.nested else {
+            throw reader.damaged("the segment has no nested documents that could have died")
+        }
+        let living = try decode(&reader, of: nested.info)
+        guard reader.isAtEnd else { throw reader.damaged("\(reader.remaining) bytes too many") }
+        return LiveDocs(bits: live.bits, statistics: live.statistics, nested: living)
+    }
+
+    private static func decode(
+        _ reader: inout ByteReader, of info: SegmentInfo
+    ) throws(CorruptionError) -> LiveDocs {
         let docCount = try reader.readCount()
         let liveCount = try reader.readCount()
         let fieldCount = try reader.readCount()
@@ -52,7 +77,7 @@ package enum LiveDocsFormat {
         for _ in 0..<(docCount + 63) / 64 { words.append(try reader.read()) }
         let live = LiveDocs(
             bits: FixedBitSet(bitCount: docCount, words: words), statistics: statistics)
-        guard reader.isAtEnd, live.liveCount == liveCount else {
+        guard live.liveCount == liveCount else {
             throw reader.damaged("\(live.liveCount) bits are set, \(liveCount) expected")
         }
         return live

@@ -16,15 +16,22 @@ package final class SegmentBuffer {
     private(set) var fields: [FieldBuffer?] = []
     private var isDead: [Bool] = []
     package private(set) var deletedCount = 0
+    /// Objects of nested fields, once there are any.
+    private(set) var nested: NestedBuffer?
+    /// Fields that no mapping has.
+    private(set) var ownFields: [FieldBuffer] = []
 
     package init() {}
 
-    package var docCount: Int { identity.docCount }
+    package var docCount: Int { isDead.count }
     package var isEmpty: Bool { docCount == 0 }
 
     /// About how much memory is held.
     package var memoryByteCount: Int {
-        fields.reduce(identity.memoryByteCount + stored.memoryByteCount + isDead.capacity) {
+        fields.reduce(
+            identity.memoryByteCount + stored.memoryByteCount + isDead.capacity
+                + (nested?.memoryByteCount ?? 0)
+        ) {
             $0 + ($1?.memoryByteCount ?? 0)
         }
     }
@@ -34,6 +41,24 @@ package final class SegmentBuffer {
         let doc = UInt32(docCount)
         identity.append(id: document.id, routing: document.routing, facts: facts)
         stored.append(document.source)
+        addFields(of: document, as: doc, table)
+        if !document.nested.isEmpty { addNested(of: document, as: doc, table) }
+    }
+
+    private func addNested(of document: ParsedDocument, as doc: UInt32, _ table: FieldTable) {
+        let nested = nested ?? NestedBuffer()
+        self.nested = nested
+        if ownFields.isEmpty { ownFields = [nested.counts] }
+        nested.add(document.nested, of: doc, table)
+    }
+
+    /// A nested document: fields, and nothing else.
+    func addFields(of document: ParsedDocument, _ own: [FieldBuffer], _ table: FieldTable) {
+        ownFields = own
+        addFields(of: document, as: UInt32(docCount), table)
+    }
+
+    private func addFields(of document: ParsedDocument, as doc: UInt32, _ table: FieldTable) {
         isDead.append(false)
         unsafe document.bytes.withUnsafeBufferPointer { bytes in
             unsafe document.occurrences.withUnsafeBufferPointer { occurrences in
@@ -78,21 +103,27 @@ package final class SegmentBuffer {
         precondition(!isDead[doc], "a document dies once")
         isDead[doc] = true
         deletedCount += 1
-        for case let field? in fields {
+        for field in keptFields {
             if let length = field.norms.length(of: UInt32(doc)) {
                 field.liveStatistics.subtract(length: Int(length))
             }
         }
+        nested?.delete(of: UInt32(doc))
     }
+
+    /// All fields that are written, in the order of the segment.
+    var keptFields: [FieldBuffer] { fields.compactMap { $0 } + ownFields }
 
     package func isLive(_ doc: Int) -> Bool { !isDead[doc] }
 
     /// Nil while all documents live.
-    func liveDocs(order: [FieldBuffer]) -> LiveDocs? {
+    func liveDocs() -> LiveDocs? {
         guard deletedCount > 0 else { return nil }
         var bits = FixedBitSet(bitCount: docCount, filled: true)
         for doc in isDead.indices where isDead[doc] { bits.remove(doc) }
-        return LiveDocs(bits: bits, statistics: order.map(\.liveStatistics))
+        return LiveDocs(
+            bits: bits, statistics: keptFields.map(\.liveStatistics),
+            nested: nested?.docs.liveDocs())
     }
 }
 

@@ -34,19 +34,26 @@ package struct SegmentChecker {
             let name = SegmentFormat.liveFileName(id, generation: liveGeneration)
             attempt(name) {
                 live = try LiveDocsFormat.decode(
-                    try store.readAll(name), of: reader.info, file: name)
+                    try store.readAll(name), of: reader, file: name)
             }
         }
         let view = SegmentView(reader, live: live)
         check(reader)
         for field in reader.fields { check(field, of: view) }
         checkLookUp(view)
+        if let nested = view.nested {
+            check(nested.reader)
+            for field in nested.reader.fields { check(field, of: nested) }
+            // Only of columns that can be read.
+            if problems.isEmpty { checkBlocks(of: view, nested) }
+        }
         if problems.isEmpty, let damage = reader.damage { problems.append(damage) }
         return view
     }
 
     /// A segment that cannot be opened: which of its files are whole.
     private mutating func checkEnvelopes(of id: SegmentID, in store: any FileStore) {
+        if !id.isNested { checkEnvelopes(of: id.nested, in: store) }
         for kind in SegmentFormat.Kind.allCases where kind != .info && kind != .live {
             let name = SegmentFormat.fileName(id, kind)
             guard store.exists(name) else { continue }
@@ -191,6 +198,37 @@ package struct SegmentChecker {
             throw damaged(
                 "document \(doc) occurs \(lengths[doc]) times in the lists of \(field.name), "
                     + "its length is \(norms.length(of: doc))")
+        }
+    }
+
+    /// Every nested document belongs to one document and lives as long, and each but the first of
+    /// a chain of objects has a parent in the same block.
+    private mutating func checkBlocks(of view: SegmentView, _ nested: SegmentView) {
+        let blocks = view.reader.blocks
+        let tree = NestedTree(nested.reader)
+        func damaged(_ reason: String) -> CorruptionError {
+            CorruptionError(
+                file: SegmentFormat.fileName(nested.id, .cols), byteOffset: 0, reason: reason)
+        }
+        guard blocks.docCount == nested.docCount else {
+            problems.append(
+                damaged(
+                    "\(nested.docCount) nested documents, their roots count "
+                        + "\(blocks.docCount)"))
+            return
+        }
+        for place in 0..<blocks.rootCount {
+            let range = blocks.range(at: place)
+            let lives = view.isLive(blocks.root(at: place))
+            for doc in range {
+                let parent = tree.parent(of: doc)
+                guard tree.pathBytes(of: doc) != nil, parent.map({ range.contains($0) }) ?? true
+                else { return problems.append(damaged("nested document \(doc) has no place")) }
+                guard nested.isLive(doc) == lives else {
+                    return problems.append(
+                        damaged("nested document \(doc) does not live as long as its root"))
+                }
+            }
         }
     }
 

@@ -16,6 +16,9 @@ internal import TrawlBytes
 ///     00000012.iden   ids, routing, sequence, version, stamp, digest; look-up by id
 ///     00000012-00000003.live   which documents live, third generation; absent while all do
 ///
+/// Segments of nested documents have the same files, named `n00000012.info` and so on; see
+/// `NestedFormat`.
+///
 /// A file that would be empty is not written. The large files have no directory of their own:
 /// every place in them stands in `.info`, under its checksum.
 package enum SegmentFormat {
@@ -28,6 +31,9 @@ package enum SegmentFormat {
 
     package static let versions: ClosedRange<UInt16> = 1...1
     package static var version: UInt16 { versions.upperBound }
+    /// Of `.info`. Version 2 has a segment of nested documents beside it and no other change;
+    /// without one version 1 is written.
+    package static let infoVersions: ClosedRange<UInt16> = 1...2
 
     package static func fileName(_ id: SegmentID, _ kind: Kind) -> String {
         "\(id).\(kind.rawValue)"
@@ -38,12 +44,13 @@ package enum SegmentFormat {
     }
 
     /// The segment that a file belongs to, by its name; nil for a file that is none of a
-    /// segment's.
+    /// segment's. Files of nested documents belong to the segment of their roots.
     package static func owner(ofFileNamed name: String) -> SegmentID? {
         guard let dot = name.firstIndex(of: "."),
             Kind(rawValue: String(name[name.index(after: dot)...])) != nil
         else { return nil }
-        let stem = name[..<dot].prefix { $0 != "-" }
+        var stem = name[..<dot].prefix { $0 != "-" }
+        if stem.first == "n" { stem.removeFirst() }
         guard stem.utf8.count >= 8, let number = UInt64(stem) else { return nil }
         return SegmentID(number)
     }

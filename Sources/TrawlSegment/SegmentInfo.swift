@@ -37,6 +37,9 @@ package struct SegmentInfo: Sendable {
     package var stored = StoredPlace()
     package var fields: [Field] = []
 
+    /// Whether a segment of nested documents stands beside this one.
+    package var hasNested: Bool { fields.contains { $0.name == NestedFormat.countField } }
+
     package init(id: SegmentID, docCount: Int) {
         self.id = id
         self.docCount = docCount
@@ -59,7 +62,7 @@ package struct SegmentInfo: Sendable {
         for field in fields { encode(field, into: &writer) }
         return EnvelopeFormat.wrap(
             writer.bytes, kind: SegmentFormat.Kind.info.rawValue,
-            version: SegmentFormat.version, owner: id.number)
+            version: hasNested ? 2 : 1, owner: id.number)
     }
 
     private func encode(_ field: Field, into writer: inout ByteWriter) {
@@ -85,7 +88,7 @@ package struct SegmentInfo: Sendable {
     ) throws(CorruptionError) {
         let (_, payload) = try EnvelopeFormat.unwrap(
             bytes, file: file, kind: SegmentFormat.Kind.info.rawValue,
-            versions: SegmentFormat.versions, owner: id.number)
+            versions: SegmentFormat.infoVersions, owner: id.number)
         var reader = ByteReader(payload, file: file)
         self.id = id
         docCount = try reader.readCount()

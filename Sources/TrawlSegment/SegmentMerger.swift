@@ -41,7 +41,12 @@ package enum SegmentMerger {
         }
         let output = SegmentOutput(id, in: store, pace: pace)
         do {
-            var work = MergeWork(sources, output: output)
+            let nested = sources.compactMap(\.nested).filter { $0.liveCount > 0 }
+            if !nested.isEmpty {
+                var work = MergeWork(nested, output: output.makeNested(), keepsNested: false)
+                _ = try work.run()
+            }
+            var work = MergeWork(sources, output: output, keepsNested: !nested.isEmpty)
             let info = try work.run()
             for source in sources { if let damage = source.reader.damage { throw damage } }
             return Merged(info: info, output: output, maps: work.maps)
@@ -68,7 +73,8 @@ struct MergeWork {
         var parts: [(source: Int, field: SegmentField)]
     }
 
-    init(_ sources: [SegmentView], output: SegmentOutput) {
+    /// - Parameter keepsNested: Whether any nested documents of the sources live.
+    init(_ sources: [SegmentView], output: SegmentOutput, keepsNested: Bool) {
         self.sources = sources
         self.output = output
         var base = 0
@@ -89,7 +95,9 @@ struct MergeWork {
         }
         self.maps = maps
         docCount = base
-        fields = Self.fields(of: sources)
+        fields = Self.fields(of: sources).filter {
+            keepsNested || $0.name != NestedFormat.countField
+        }
         info = SegmentInfo(id: output.id, docCount: base)
     }
 
@@ -139,10 +147,14 @@ struct MergeWork {
                 }
             }
         }
-        try output.write(.stor) { file in try mergeStored(into: file) }
+        // Nested documents have neither sources nor ids.
+        let owners = output.id.isNested ? [] : sources
+        try output.write(.stor) { file in try mergeStored(of: owners, into: file) }
         try output.write(.iden) { file in
             info.identity = try IdentityWriter.write(
-                MergedIdentities(sources: sources, maps: maps, docCount: docCount), into: file)
+                MergedIdentities(
+                    sources: owners, maps: maps, docCount: owners.isEmpty ? 0 : docCount),
+                into: file)
         }
         return try output.finish(info)
     }
@@ -289,7 +301,9 @@ struct MergeWork {
     }
 
     /// Blocks whose documents all live are copied as they are, unless they are small.
-    private mutating func mergeStored(into file: SegmentFileWriter) throws {
+    private mutating func mergeStored(
+        of sources: [SegmentView], into file: SegmentFileWriter
+    ) throws {
         var writer = StoredWriter()
         var paced = file.byteOffset
         for (source, map) in zip(sources, maps) {

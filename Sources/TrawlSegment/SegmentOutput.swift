@@ -8,6 +8,8 @@ package import TrawlFiles
 package final class SegmentOutput: @unchecked Sendable {
     package let id: SegmentID
     private let store: any FileStore
+    /// The files of nested documents, which share the fate of these.
+    private var nested: SegmentOutput?
     private var writers: [any FileWriter] = []
     private var names: [String] = []
     package private(set) var byteCounts: [SegmentFormat.Kind: Int] = [:]
@@ -20,6 +22,13 @@ package final class SegmentOutput: @unchecked Sendable {
         self.id = id
         self.store = store
         self.pace = pace
+    }
+
+    /// Begins the files of the segment's nested documents.
+    package func makeNested() -> SegmentOutput {
+        let made = SegmentOutput(id.nested, in: store, pace: pace)
+        nested = made
+        return made
     }
 
     /// Throws when the work is to stop; otherwise waits as the budget for writing asks.
@@ -66,6 +75,7 @@ package final class SegmentOutput: @unchecked Sendable {
 
     /// Makes the content durable; the directory is the caller's.
     package func sync() throws {
+        try nested?.sync()
         for writer in writers { try writer.sync() }
         close()
     }
@@ -78,6 +88,7 @@ package final class SegmentOutput: @unchecked Sendable {
 
     /// Removes what was written.
     package func abandon() {
+        nested?.abandon()
         close()
         // What cannot be removed now is a leftover that the next opening removes.
         for name in names { try? store.remove(name) }

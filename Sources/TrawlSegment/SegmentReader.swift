@@ -1,3 +1,4 @@
+internal import Synchronization
 package import TrawlBytes
 package import TrawlFiles
 package import TrawlPostings
@@ -14,13 +15,16 @@ package final class SegmentReader: Sendable {
     package let fields: [SegmentField]
     package let identity: IdentityReader
     package let stored: StoredReader
+    /// The nested documents, when there are any.
+    package let nested: SegmentReader?
+    private let lazyBlocks = Mutex<NestedBlocks?>(nil)
     private let byName: [String: Int]
     private let files: [SegmentFormat.Kind: SegmentFile]
 
     package var id: SegmentID { info.id }
     package var docCount: Int { info.docCount }
-    /// The length of all files but `.info` and `.live`.
-    package var byteCount: Int { info.byteCount }
+    /// The length of all files but `.info` and `.live`, those of nested documents included.
+    package var byteCount: Int { info.byteCount + (nested?.byteCount ?? 0) }
 
     /// - Throws: `FileError` when a file cannot be had, `CorruptionError` when it is not what was
     ///   written.
@@ -39,12 +43,27 @@ package final class SegmentReader: Sendable {
                 postings: inverted?.field(field.name))
         }
         byName = Dictionary(fields.map { ($0.name, $0.index) }, uniquingKeysWith: { a, _ in a })
+        // Nested documents have neither ids nor sources of their own.
+        let ownCount = id.isNested ? 0 : docCount
         identity = try IdentityReader(
-            info.identity, docCount: docCount, in: try Self.need(.iden, files, id))
+            info.identity, docCount: ownCount, in: try Self.need(.iden, files, id))
         stored = try StoredReader(
-            info.stored, docCount: docCount, in: try Self.need(.stor, files, id))
+            info.stored, docCount: ownCount, in: try Self.need(.stor, files, id))
         self.info = info
         self.files = files
+        nested = info.hasNested ? try SegmentReader(id.nested, in: store) : nil
+    }
+
+    /// Which nested documents belong to which document. Read from the counts the first time it is
+    /// asked for, so that opening stays cheap; empty without nested documents.
+    package var blocks: NestedBlocks {
+        lazyBlocks.withLock { known in
+            if let known { return known }
+            let made = NestedBlocks(
+                field(NestedFormat.countField)?.numbers, docCount: nested?.docCount ?? 0)
+            known = made
+            return made
+        }
     }
 
     private static func open(
@@ -105,16 +124,19 @@ package final class SegmentReader: Sendable {
     /// Set once an answer was wrong because a file is damaged. Asked before an answer is given.
     package var damage: CorruptionError? {
         for file in files.values { if let damage = file.damage { return damage } }
-        return nil
+        return nested?.damage
     }
 
     /// All files but `.live`, by name.
     package var fileNames: [String] {
         ([.info] + info.files.keys).map { SegmentFormat.fileName(id, $0) }.sorted()
+            + (nested?.fileNames ?? [])
     }
 
     /// The large files, by name.
-    package var largeFiles: [SegmentFile] { files.values.sorted { $0.name < $1.name } }
+    package var largeFiles: [SegmentFile] {
+        files.values.sorted { $0.name < $1.name } + (nested?.largeFiles ?? [])
+    }
 }
 
 /// One field of one segment: everything that is kept of it.

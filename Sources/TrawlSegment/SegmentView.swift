@@ -12,6 +12,12 @@ package struct SegmentView: Sendable {
         self.live = live
     }
 
+    /// The objects of nested fields, as documents of their own: in the order of the documents
+    /// that they belong to, which `reader.blocks` tells.
+    package var nested: SegmentView? {
+        reader.nested.map { SegmentView($0, live: live?.nested) }
+    }
+
     package var id: SegmentID { reader.id }
     /// Dead documents included: document numbers are below this.
     package var docCount: Int { reader.docCount }

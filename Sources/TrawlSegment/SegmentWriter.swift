@@ -18,9 +18,12 @@ package enum SegmentWriter {
     ) throws -> Written {
         let output = SegmentOutput(id, in: store)
         do {
-            let fields = buffer.fields.compactMap { $0 }
-            let info = try write(buffer, fields, to: output)
-            return Written(info: info, live: buffer.liveDocs(order: fields), output: output)
+            // The description of the roots comes last: without it nothing of this exists.
+            if let nested = buffer.nested?.docs {
+                _ = try write(nested, nested.keptFields, to: output.makeNested())
+            }
+            let info = try write(buffer, buffer.keptFields, to: output)
+            return Written(info: info, live: buffer.liveDocs(), output: output)
         } catch {
             output.abandon()
             throw error

@@ -18,6 +18,7 @@ struct TestDocument: Equatable {
         table.append("body", .text)
         table.append("tag", .keyword)
         table.append("number", .number)
+        table.append("inner", .text)
         return table
     }()
 
@@ -70,7 +71,36 @@ struct TestDocument: Equatable {
         ]
         document.bytes += tag
         document.numbers = [ParsedDocument.Number(field: FieldNumber(2), value: number)]
+        document.nested = objects.enumerated().map { place, words in
+            var inner = ParsedDocument()
+            for (position, word) in words.enumerated() {
+                inner.occurrences.append(
+                    ParsedDocument.Occurrence(
+                        termStart: Int32(inner.bytes.count),
+                        termByteCount: Int32(word.utf8.count), position: Int32(position),
+                        startByteOffset: 0, endByteOffset: 0))
+                inner.bytes.append(contentsOf: word.utf8)
+            }
+            inner.terms = [
+                ParsedDocument.Terms(
+                    field: FieldNumber(3), occurrences: 0..<words.count,
+                    length: Int32(words.count))
+            ]
+            inner.numbers = [
+                ParsedDocument.Number(field: FieldNumber(2), value: number + Int64(place))
+            ]
+            // Every other object is within the one before.
+            return .init(
+                path: place % 2 == 0 ? "o" : "o.p", parent: place % 2 == 0 ? nil : place - 1,
+                document: inner)
+        }
         return document
+    }
+
+    /// Words of the objects within: none for two documents of five.
+    var objects: [[String]] {
+        guard number % 5 < 3, !words.isEmpty else { return [] }
+        return (0..<Int(number % 4)).map { Array(words.prefix(1 + $0)) }
     }
 }
 
@@ -109,9 +139,15 @@ struct ReferenceIndex: Equatable {
             docCount: Int64(documents.filter { !$0.words.isEmpty }.count),
             totalLength: Int64(documents.reduce(0) { $0 + $1.words.count }))
         #expect(snapshot.statistics(of: "body") == body, context)
+        let objects = documents.flatMap(\.objects)
+        let inner = FieldStatistics(
+            docCount: Int64(objects.count), totalLength: Int64(objects.reduce(0) { $0 + $1.count }))
+        #expect(snapshot.statistics(of: "inner") == inner, context)
         for word in TestDocument.vocabulary.prefix(8) {
             let count = documents.filter { $0.words.contains(word) }.count
             let term = Array(word.utf8)
+            let within = objects.count { $0.contains(word) }
+            #expect(try snapshot.docFrequency(of: term, in: "inner") == within, context)
             #expect(try snapshot.docFrequency(of: term, in: "body") == count, context)
         }
         for document in documents.prefix(20) {
@@ -121,6 +157,20 @@ struct ReferenceIndex: Equatable {
             #expect(numbers == [document.number], context)
             let tags = segment.field("tag")?.bytes?.values(of: place.doc)
             #expect(tags == [Array("t\(document.number % 7)".utf8)], context)
+            let range = segment.reader.blocks.range(of: place.doc)
+            #expect(range.count == document.objects.count, context)
+            for (index, nested) in range.enumerated() {
+                let view = try #require(segment.nested)
+                let tree = NestedTree(view.reader)
+                #expect(view.isLive(nested), context)
+                #expect(tree.path(of: nested) == (index % 2 == 0 ? "o" : "o.p"), context)
+                #expect(tree.parent(of: nested) == (index % 2 == 0 ? nil : nested - 1), context)
+                #expect(tree.offset(of: nested) == (index % 2 == 0 ? index / 2 : 0), context)
+                let values = view.field("number")?.numbers?.values(of: nested)
+                #expect(values == [document.number + Int64(index)], context)
+                let norm = view.field("inner")?.norms?.norm(of: nested)
+                #expect(norm == UInt8(document.objects[index].count), context)
+            }
             let norm = segment.field("body")?.norms?.norm(of: place.doc)
             #expect(norm == UInt8(document.words.count), context)
         }

@@ -25,6 +25,10 @@ package struct Aggregation: Sendable, Hashable, Codable {
         case adjacencyMatrix(AdjacencyMatrixAggregation)
         case missing(ValuesSource)
         case global
+        /// Objects of a nested field, in place of the documents that they are in.
+        case nested(path: String)
+        /// The way back; nil for the root.
+        case reverseNested(path: String?)
         // Made of the results of others.
         case pipeline(PipelineAggregation)
     }
@@ -53,7 +57,8 @@ package struct Aggregation: Sendable, Hashable, Codable {
         case .terms, .multiTerms, .rareTerms, .composite, .histogram, .dateHistogram, .range,
             .filters, .adjacencyMatrix:
             true
-        case .filter, .missing, .global, .metric, .cardinality, .percentiles, .weightedAverage,
+        case .filter, .missing, .global, .nested, .reverseNested, .metric, .cardinality,
+            .percentiles, .weightedAverage,
             .topHits, .pipeline:
             false
         }
@@ -61,7 +66,7 @@ package struct Aggregation: Sendable, Hashable, Codable {
 
     package var takesChildren: Bool {
         switch kind {
-        case .filter, .missing, .global: true
+        case .filter, .missing, .global, .nested, .reverseNested: true
         default: isMultiBucket
         }
     }

@@ -20,6 +20,10 @@ enum AggregationDSL {
         "filters": { r, o throws(QueryError) in try r.filters(o) },
         "adjacency_matrix": { r, o throws(QueryError) in try r.adjacencyMatrix(o) },
         "missing": { r, o throws(QueryError) in try r.missingAggregation(o) },
+        "nested": { r, o throws(QueryError) in try r.nestedAggregation(o) },
+        "reverse_nested": { r, o throws(QueryError) in
+            .reverseNested(path: try r.nestedPath(o, of: "reverse_nested"))
+        },
         "avg": { r, o throws(QueryError) in try r.metricAggregation(o, .avg) },
         "sum": { r, o throws(QueryError) in try r.metricAggregation(o, .sum) },
         "min": { r, o throws(QueryError) in try r.metricAggregation(o, .min) },
@@ -174,6 +178,29 @@ extension RequestReader {
         }
         try requireField(values)
         return .missing(values)
+    }
+
+    mutating func nestedAggregation(_ object: JSONObject) throws(QueryError) -> Aggregation.Kind {
+        guard let path = try nestedPath(object, of: "nested") else {
+            throw fail(
+                .parsing("Missing [path] field for nested aggregation [\(aggregationName)]"))
+        }
+        return .nested(path: path)
+    }
+
+    mutating func nestedPath(
+        _ object: JSONObject, of name: String
+    ) throws(QueryError) -> String? {
+        var path: String?
+        for (key, value) in object {
+            guard key == "path", case .string(let text) = value else {
+                throw fail(
+                    .parsing("Unexpected token \(Self.token(value)) in [\(aggregationName)]."),
+                    at: .key(key))
+            }
+            path = text
+        }
+        return path
     }
 
     /// Reads the options of an aggregation; `take` returns false for those it does not know.

@@ -19,7 +19,7 @@ enum AggregationRules {
                         + "aggregations")
             case .composite:
                 switch parent.kind {
-                case .filter: break
+                case .filter, .nested: break
                 default:
                     throw .illegalArgument(
                         "[composite] aggregation cannot be used with a parent aggregation of "
@@ -41,6 +41,7 @@ enum AggregationRules {
         case .filters: "FiltersAggregatorFactory"
         case .missing: "MissingAggregatorFactory"
         case .global: "GlobalAggregatorFactory"
+        case .reverseNested: "ReverseNestedAggregatorFactory"
         case .multiTerms: "MultiTermsAggregationFactory"
         case .rareTerms: "RareTermsAggregatorFactory"
         case .adjacencyMatrix: "AdjacencyMatrixAggregatorFactory"

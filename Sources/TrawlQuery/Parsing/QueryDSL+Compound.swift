@@ -102,7 +102,7 @@ extension RequestReader {
         let common = try options(object, of: "nested") { reader, key, value throws(QueryError) in
             switch key {
             case "query": inner = try reader.query(value, under: key)
-            case "inner_hits": nested.innerHits = value
+            case "inner_hits": nested.innerHits = try reader.nestedInnerHits(value)
             case "path" where Self.isScalar(value): path = try reader.text(value, key)
             case "ignore_unmapped" where Self.isScalar(value):
                 nested.ignoreUnmapped = try reader.bool(value, key)

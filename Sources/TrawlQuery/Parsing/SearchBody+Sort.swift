@@ -75,7 +75,18 @@ extension RequestReader {
                 case "numeric_type": field.numericType = try reader.text(value, option)
                 case "unmapped_type": field.unmappedType = try reader.text(value, option)
                 case "format": field.format = try reader.text(value, option)
-                case "nested", "nested_path", "nested_filter": field.nested = value
+                case "nested":
+                    field.nested = try reader.inside(.key(option)) { reader throws(QueryError) in
+                        try reader.nestedSort(value)
+                    }
+                case "nested_path":
+                    var nested = field.nested ?? .init(path: "")
+                    nested.path = try reader.text(value, option)
+                    field.nested = nested
+                case "nested_filter":
+                    var nested = field.nested ?? .init(path: "")
+                    nested.filter = try reader.query(value, under: option)
+                    field.nested = nested
                 case "ignore_unmapped": _ = try reader.bool(value, option)
                 default: throw reader.unknownSort(option)
                 }
@@ -140,7 +151,10 @@ extension RequestReader {
             case "mode", "sort_mode": geo.mode = try sortMode(value, key)
             case "distance_type", "validation_method": _ = try text(value, key)
             case "ignore_unmapped": geo.ignoreUnmapped = try bool(value, key)
-            case "nested", "nested_path", "nested_filter": break
+            case "nested":
+                geo.nested = try inside(.key(key)) { reader throws(QueryError) in
+                    try reader.nestedSort(value)
+                }
             default:
                 if !geo.field.isEmpty {
                     throw fail(

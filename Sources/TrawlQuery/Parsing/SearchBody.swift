@@ -422,7 +422,7 @@ extension RequestReader {
         "track_scores", "collapse",
     ]
 
-    private mutating func innerHits(
+    mutating func innerHits(
         _ value: JSONValue, field: String
     ) throws(QueryError) -> Collapse.InnerHits {
         var inner = Collapse.InnerHits(name: field, request: SearchRequest())

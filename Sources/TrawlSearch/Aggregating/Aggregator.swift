@@ -13,6 +13,9 @@ final class AggregationContext {
     /// Whether what this shard finds is all there is: then it need not keep what it will not show.
     let isOnlyShard: Bool
     let segments: [SegmentContext]
+    /// The nested field whose objects the aggregation that is made will see; nil for whole
+    /// documents.
+    var nestedScope: String?
 
     init(
         searcher: Searcher, conditions: Searcher.Conditions, index: IndexFacts, shard: Int,
@@ -33,7 +36,7 @@ final class AggregationContext {
 
     /// A query as a filter.
     func filter(_ query: Query) throws -> any BoundQuery {
-        try binder.filter(try analyzer.analyze(query))
+        try binder.filter(try analyzer.within(nestedScope).analyze(query))
     }
 }
 

@@ -1,4 +1,5 @@
 internal import TrawlQuery
+internal import TrawlSchema
 
 /// Makes an aggregator of each aggregation of a request: the list of all kinds.
 struct AggregatorFactory {
@@ -13,7 +14,7 @@ struct AggregatorFactory {
     }
 
     func make(_ request: Aggregation) throws -> Aggregator {
-        let children = try request.collected.map { try make($0) }
+        let children = try children(of: request)
         switch request.kind {
         case .metric(let metric): return try StatsAggregator(request, metric, context)
         case .cardinality(let cardinality):
@@ -61,8 +62,42 @@ struct AggregatorFactory {
         case .missing(let values):
             return try MissingAggregator(request, values, context, children: children)
         case .global: return GlobalAggregator(request, context, children: children)
+        case .nested(let path):
+            return NestedAggregator(request, path, context, children: children)
+        case .reverseNested(let path):
+            return try ReverseNestedAggregator(request, path, context, children: children)
         case .pipeline: preconditionFailure("[\(request.name)] looks at no documents")
         }
+    }
+
+    /// Those inside `nested` see objects.
+    private func children(of request: Aggregation) throws -> [Aggregator] {
+        let scope = context.nestedScope
+        defer { context.nestedScope = scope }
+        switch request.kind {
+        case .nested(let path):
+            let object = context.searcher.mapping.object(path)
+            if let object, object.nested == nil {
+                throw QueryError(
+                    type: "aggregation_execution_exception",
+                    reason: "[nested] nested path [\(path)] is not nested")
+            }
+            context.nestedScope = path
+        case .reverseNested(let path):
+            if scope == nil {
+                throw QueryError.illegalArgument(
+                    "Reverse nested aggregation [\(request.name)] can only be used inside a "
+                        + "[nested] aggregation")
+            }
+            if let path, context.searcher.mapping.object(path).map({ $0.nested == nil }) ?? false {
+                throw QueryError(
+                    type: "aggregation_execution_exception",
+                    reason: "[reverse_nested] nested path [\(path)] is not nested")
+            }
+            context.nestedScope = path
+        default: break
+        }
+        return try request.collected.map { try make($0) }
     }
 
     private func terms(

@@ -67,6 +67,14 @@ struct DocBlock {
         for place in places { scores.append(unsafe Float(sums[doc(place) - base])) }
     }
 
+    /// Adds a document of the window, for a bucket.
+    mutating func append(doc: Int, to bucket: Int, score: Float?) {
+        count += 1
+        docs.append(Int32(truncatingIfNeeded: doc))
+        buckets.append(Int32(truncatingIfNeeded: bucket))
+        if let score { scores.append(score) }
+    }
+
     /// Adds a document of another block, for a bucket.
     @inline(__always)
     mutating func add(_ block: DocBlock, _ place: Int, to bucket: Int, withScore: Bool) {

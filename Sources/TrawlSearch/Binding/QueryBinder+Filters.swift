@@ -48,7 +48,13 @@ extension QueryBinder {
             var docs: Set<UInt32> = []
             for id in ids {
                 let hash = StableHash.hash64(id)
-                if let doc = segment.view.doc(id: id, hash: hash) { docs.insert(UInt32(doc)) }
+                if let roots = segment.roots {
+                    // A nested document has the id of its root.
+                    guard let doc = roots.view.doc(id: id, hash: hash) else { continue }
+                    docs.formUnion(roots.view.reader.blocks.range(of: doc).map { UInt32($0) })
+                } else if let doc = segment.view.doc(id: id, hash: hash) {
+                    docs.insert(UInt32(doc))
+                }
             }
             return DocListMatcher(docs.sorted())
         case .geoDistance(let name, let center, let meters):

@@ -137,11 +137,13 @@ extension QueryBinder {
         return { doc, _ in
             let value: UInt64
             if field == "_seq_no" {
-                value = UInt64(bitPattern: segment.view.reader.identity.sequence(of: doc))
+                let (identity, owner) = segment.identity(of: doc)
+                value = UInt64(bitPattern: identity.sequence(of: owner))
             } else if let number = own?.numbers?.first(of: doc) {
                 value = UInt64(bitPattern: number)
             } else {
-                value = StableHash.hash64(segment.view.reader.identity.id(of: doc))
+                let (identity, owner) = segment.identity(of: doc)
+                value = StableHash.hash64(identity.id(of: owner))
             }
             var mixed = (value ^ UInt64(bitPattern: seed)) &* 0x9e37_79b9_7f4a_7c15
             mixed ^= mixed >> 32

@@ -89,6 +89,9 @@ package final class QueryBinder {
         case .blended(let terms, let tieBreaker): return try blended(terms, tieBreaker, boost)
         case .combined(let fields, let terms): return try combined(fields, terms, boost)
         case .functionScore(let score): return try functionScore(score, boost)
+        case .nested(let nested):
+            return BoundNested(
+                nested, try bind(nested.query, boost: boost), text: query.text(), clock: clock)
         case .distanceFeature(let field, let origin, let pivot):
             return try distanceFeature(field, origin, pivot, boost)
         case .minimumMatch(let queries, let field, let minimum):

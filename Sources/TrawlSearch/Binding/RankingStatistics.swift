@@ -68,6 +68,8 @@ extension TermExpansion {
 /// Where a search takes its counts from: what was gathered over all shards, or the snapshot.
 package final class StatisticsSource {
     private let snapshot: Snapshot
+    /// Segments, then nested documents: by `SegmentContext.index`.
+    private let views: [SegmentView]
     private let given: RankingStatistics?
     private let clock: SearchClock
     private var found: [RankingStatistics.TermKey: [TermEntry?]] = [:]
@@ -78,6 +80,7 @@ package final class StatisticsSource {
         _ snapshot: Snapshot, given: RankingStatistics? = nil, clock: SearchClock = SearchClock()
     ) {
         self.snapshot = snapshot
+        views = snapshot.everything
         self.given = given
         self.clock = clock
     }
@@ -109,7 +112,7 @@ package final class StatisticsSource {
 
     private func entries(_ key: RankingStatistics.TermKey) throws -> [TermEntry?] {
         if let known = found[key] { return known }
-        let dictionaries = snapshot.segments.map { $0.field(key.field)?.postings }
+        let dictionaries = views.map { $0.field(key.field)?.postings }
         let entries = try TermsLookup.find([key.term], in: dictionaries)
         found[key] = entries
         return entries
@@ -117,7 +120,7 @@ package final class StatisticsSource {
 
     private func count(_ key: RankingStatistics.TermKey) throws -> Int {
         var sum = 0
-        for (segment, entry) in zip(snapshot.segments, try entries(key)) {
+        for (segment, entry) in zip(views, try entries(key)) {
             guard let entry, let field = segment.field(key.field) else { continue }
             sum += try segment.docFrequency(of: key.term, entry, in: field)
         }
@@ -137,7 +140,7 @@ package final class StatisticsSource {
     ) throws -> [RankingStatistics.ExpandedTerm] {
         var found: [[UInt8]: Float] = [:]
         let walker = TermWalker(expansion, clock)
-        for segment in snapshot.segments {
+        for segment in views {
             guard let postings = segment.field(expansion.field)?.postings else { continue }
             try walker.forEachTerm(of: postings) { term, _, boost in
                 found[Array(term)] = boost

@@ -13,15 +13,20 @@ package struct FetchPhase {
     private let named: [(name: String, query: any BoundQuery)]
     private let keepsScore: Bool
     private let highlighter: Highlighter?
+    private let inner: [NestedHitsPhase]
 
+    /// - Parameters:
+    ///   - scope: The nested field whose objects were found; nil for whole documents.
+    ///   - showsObjects: Whether objects of nested fields are shown beside the hits.
     package init(
         _ request: SearchRequest, _ searcher: Searcher, _ conditions: Searcher.Conditions,
-        index: IndexFacts = IndexFacts()
+        index: IndexFacts = IndexFacts(), scope: String? = nil, showsObjects: Bool = true
     ) throws {
         self.request = request
         self.searcher = searcher
-        segments = searcher.contexts
-        let analyzer = searcher.analyzer(now: conditions.now)
+        let contexts = searcher.contexts
+        segments = contexts + contexts.compactMap(\.nested)
+        let analyzer = searcher.analyzer(now: conditions.now).within(scope)
         let binder = searcher.binder(conditions)
         var analyzed: [AnalyzedQuery] = []
         for query in [request.query, request.postFilter].compactMap({ $0 }) {
@@ -41,6 +46,14 @@ package struct FetchPhase {
         highlighter = try request.highlight.map {
             try Highlighter($0, query: main, analyzer: analyzer, index: index)
         }
+        let clauses = try [request.query, request.postFilter].compactMap { $0 }.flatMap {
+            try $0.innerHits()
+        }
+        inner =
+            try showsObjects
+            ? clauses.compactMap {
+                try NestedHitsPhase($0, searcher, conditions, index: index, scope: scope)
+            } : []
     }
 
     package func hits(_ found: [Searcher.Found]) throws -> [Hit] {
@@ -49,18 +62,19 @@ package struct FetchPhase {
 
     package func hit(_ found: Searcher.Found) throws -> Hit {
         let segment = segments[found.place.segment]
-        let identity = segment.view.reader.identity
         let doc = found.place.doc
-        var hit = Hit(id: identity.id(of: doc))
+        let (identity, owner) = segment.identity(of: doc)
+        var hit = Hit(id: identity.id(of: owner))
         hit.score = keepsScore ? found.score : nil
         hit.sort = request.sort.isEmpty ? [] : found.sort
         hit.stamp = found.stamp
-        hit.routing = identity.routing(of: doc)
-        if request.version { hit.version = identity.version(of: doc) }
+        hit.routing = identity.routing(of: owner)
+        if request.version { hit.version = identity.version(of: owner) }
         if request.sequenceAndTerm {
-            hit.sequence = identity.sequence(of: doc)
-            hit.term = identity.epoch(of: doc)
+            hit.sequence = identity.sequence(of: owner)
+            hit.term = identity.epoch(of: owner)
         }
+        if segment.roots != nil { hit.nested = NestedSource.steps(of: doc, in: segment) }
         for (name, query) in named {
             if let score = try query.matcher(in: segment).score(of: doc) {
                 hit.matchedQueries.append(MatchedQuery(name: name, score: score))
@@ -73,6 +87,7 @@ package struct FetchPhase {
             hit.fields[collapse.field] = .array([group])
             hit.group = group
         }
+        for phase in inner { hit.inner.append(try phase.hits(in: doc, of: segment)) }
         return hit
     }
 
@@ -95,6 +110,9 @@ package struct FetchPhase {
             || !stored.isEmpty || highlighter != nil
         for field in request.docvalueFields { docvalues(field, &hit, segment, doc) }
         guard selection.isEnabled || needsTree else { return }
+        if segment.roots != nil {
+            return try readObject(&hit, segment, doc, stored)
+        }
         let bytes = try segment.view.reader.source(of: doc)
         if bytes.isEmpty { return }
         if selection.isWhole { hit.source = bytes }
@@ -104,12 +122,43 @@ package struct FetchPhase {
                 includes: selection.includes, excludes: selection.excludes)
             hit.source = JSONValue.object(filter.filtered(object)).serialized()
         }
+        try readTree(&hit, object, stored)
+    }
+
+    private func readTree(
+        _ hit: inout Hit, _ object: JSONObject, _ stored: [String]
+    ) throws {
         for field in request.fields { fields(field, &hit, object) }
         for name in stored {
             let values = SourceValues.values(at: name, in: object)
             if !values.isEmpty { hit.fields[name] = .array(values) }
         }
         if let highlighter { hit.highlight = try highlighter.snippets(of: object, id: hit.id) }
+    }
+
+    /// The part of the source that an object of a nested field is. Fields and filters name it by
+    /// its whole path.
+    private func readObject(
+        _ hit: inout Hit, _ segment: SegmentContext, _ doc: Int, _ stored: [String]
+    ) throws {
+        guard let roots = segment.roots else { return }
+        let bytes = try roots.view.reader.source(of: segment.root(of: doc))
+        let path = segment.tree.path(of: doc)
+        guard !bytes.isEmpty, case .object(let whole) = try JSONValue.parse(bytes),
+            let own = NestedSource.object(at: hit.nested, in: whole)
+        else { return }
+        let wrapped = NestedSource.wrapped(own, path: path)
+        if selection.isEnabled {
+            var shown = own
+            if !selection.isWhole {
+                let filter = SourceFilter(
+                    includes: selection.includes, excludes: selection.excludes)
+                let kept = SourceValues.values(at: path, in: filter.filtered(wrapped))
+                shown = kept.first?.objectValue ?? [:]
+            }
+            hit.source = JSONValue.object(shown).serialized()
+        }
+        try readTree(&hit, wrapped, stored)
     }
 
     private func docvalues(

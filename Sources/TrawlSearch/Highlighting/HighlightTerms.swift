@@ -57,6 +57,7 @@ struct HighlightTerms {
         case .constant(let inner), .boosted(let inner, _), .named(let inner, _):
             try collect(inner)
         case .functionScore(let score): try collect(score.query)
+        case .nested(let nested): try collect(nested.query)
         case .all, .none, .numbers, .numberSet, .exists, .ids, .geoDistance, .geoBox,
             .distanceFeature:
             break

@@ -38,6 +38,7 @@ package indirect enum AnalyzedQuery: Sendable, Hashable {
     case combined(fields: [FieldBoost], terms: [[UInt8]])
     case functionScore(AnalyzedFunctionScore)
     case distanceFeature(field: String, origin: DistanceOrigin, pivot: Double)
+    case nested(AnalyzedNested)
     case minimumMatch(queries: [AnalyzedQuery], field: String?, minimum: Int?)
     case named(AnalyzedQuery, name: String)
 
@@ -60,6 +61,7 @@ package indirect enum AnalyzedQuery: Sendable, Hashable {
             queries.reduce(0) { $0 + $1.leafCount }
         case .boosting(let positive, let negative, _): positive.leafCount + negative.leafCount
         case .constant(let inner), .boosted(let inner, _), .named(let inner, _): inner.leafCount
+        case .nested(let nested): nested.query.leafCount
         case .functionScore(let score):
             score.functions.reduce(score.query.leafCount) { $0 + ($1.filter?.leafCount ?? 0) }
         default: 1
@@ -168,6 +170,15 @@ package struct TermExpansion: Sendable, Hashable, Codable {
     package var maxStates = 10_000
 }
 
+/// Documents by the objects of a nested field in them.
+package struct AnalyzedNested: Sendable, Hashable {
+    package var path: String
+    /// The path of the nested field whose objects are the documents here; nil for the roots.
+    package var scope: String?
+    package var query: AnalyzedQuery
+    package var scoreMode: NestedQuery.ScoreMode
+}
+
 package struct BlendedTerm: Sendable, Hashable {
     package var field: String
     package var term: [UInt8]
@@ -267,6 +278,8 @@ extension AnalyzedQuery {
                 + terms.map { string($0) }.joined(separator: ",") + "))"
         case .functionScore(let score):
             return "function score (\(score.query.text(defaultField: field)))"
+        case .nested(let nested):
+            return "ToParentBlockJoinQuery (\(nested.query.text(defaultField: field)))"
         case .distanceFeature(let own, _, _): return "DistanceFeatureQuery(\(own))"
         case .minimumMatch(let queries, _, _):
             return "CoveringQuery("

@@ -13,6 +13,8 @@ package struct QueryAnalyzer {
     package let now: Instant
     package var maxClauseCount = 1024
     package var maxFieldExpansion = 1024
+    /// The nested field whose objects are asked; nil for whole documents.
+    package var nestedScope: String?
 
     package init(mapping: Mapping, catalog: AnalyzerCatalog, now: Instant) {
         self.mapping = mapping
@@ -91,10 +93,39 @@ package struct QueryAnalyzer {
             return .constant(.geoBox(box))
         case .distanceFeature(let feature): return try distanceFeature(feature)
         case .nested(let nested):
-            if nested.ignoreUnmapped { return .none("unmapped nested path") }
-            throw .illegalArgument(
-                "[nested] failed to find nested object under path [\(nested.path)]")
+            guard try hasObjects(nested.path, nested.ignoreUnmapped) else {
+                return .none("unmapped nested path")
+            }
+            return .nested(
+                .init(
+                    path: nested.path, scope: nestedScope,
+                    query: try within(nested.path).meaning(of: nested.query),
+                    scoreMode: nested.scoreMode))
         }
+    }
+
+    // MARK: Nested
+
+    /// The same for the objects of a nested field.
+    package func within(_ path: String?) -> QueryAnalyzer {
+        var inner = self
+        inner.nestedScope = path
+        return inner
+    }
+
+    private func hasObjects(_ path: String, _ ignoreUnmapped: Bool) throws(QueryError) -> Bool {
+        guard let object = mapping.object(path) else {
+            if ignoreUnmapped { return false }
+            throw QueryError(
+                type: "illegal_state_exception",
+                reason: "[nested] failed to find nested object under path [\(path)]")
+        }
+        guard object.nested != nil else {
+            throw QueryError(
+                type: "illegal_state_exception",
+                reason: "[nested] nested object under path [\(path)] is not of nested type")
+        }
+        return true
     }
 
     // MARK: Compound

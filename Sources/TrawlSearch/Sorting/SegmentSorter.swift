@@ -18,15 +18,21 @@ struct SegmentSorter {
     private let plan: SortPlan
     private let columns: [Column]
     private let segment: SegmentContext
+    /// By key: the objects that values are taken from, where they are not the document's own.
+    private let objects: [NestedObjects.InSegment?]
     /// What a document without a value gets, by key.
     private let missing: [Int64]
 
-    init(_ plan: SortPlan, _ segment: SegmentContext) {
+    init(_ plan: SortPlan, _ segment: SegmentContext) throws {
         self.plan = plan
         self.segment = segment
+        objects = try plan.keys.map { try $0.objects?.inSegment(segment) }
+        let context = segment
         var columns: [Column] = []
         var missing: [Int64] = []
         for key in plan.keys {
+            // Values of objects are in the columns of the objects.
+            let segment = key.objects == nil ? context : context.objects ?? context
             let column: Column
             switch key.source {
             case .score: column = .score
@@ -104,14 +110,13 @@ struct SegmentSorter {
         case .document: return Self.oriented(Int64(segment.base + doc), key)
         case .nothing: return missing[index]
         case .bytes(let column):
-            let ordinal =
-                key.mode == .max ? column.lastOrdinal(of: doc) : column.firstOrdinal(of: doc)
-            return ordinal.map { Self.oriented(Int64(2 * $0 + 1), key) } ?? missing[index]
+            return ordinal(column, index, doc).map { Self.oriented(Int64(2 * $0 + 1), key) }
+                ?? missing[index]
         case .numbers(let column):
-            guard let number = number(column, key, doc) else { return missing[index] }
+            guard let number = number(column, index, doc) else { return missing[index] }
             return Self.oriented(number, key)
         case .distance(let column, let points, let unit):
-            guard let distance = distance(column, points, unit, key, doc) else {
+            guard let distance = distance(column, points, unit, index, doc) else {
                 return missing[index]
             }
             return Self.oriented(SortableNumber.encode(distance), key)
@@ -122,7 +127,7 @@ struct SegmentSorter {
     /// document may have none or several.
     var denseKeys: DenseSortKeys? {
         let key = plan.keys[0]
-        guard case .numbers(let column) = columns[0], column.isDense,
+        guard objects[0] == nil, case .numbers(let column) = columns[0], column.isDense,
             case .number(_, let type, _) = key.source
         else { return nil }
         // Others are not compared as the column has them.
@@ -133,14 +138,38 @@ struct SegmentSorter {
             ? DenseSortKeys(numbers: column.numbers, flip: key.isDescending ? -1 : 0) : nil
     }
 
+    private func ordinal(_ column: BytesColumn, _ index: Int, _ doc: Int) -> Int? {
+        let isMax = plan.keys[index].mode == .max
+        guard let objects = objects[index] else {
+            return isMax ? column.lastOrdinal(of: doc) : column.firstOrdinal(of: doc)
+        }
+        let ordinals = objects.docs(of: doc).compactMap {
+            isMax ? column.lastOrdinal(of: $0) : column.firstOrdinal(of: $0)
+        }
+        return isMax ? ordinals.max() : ordinals.min()
+    }
+
+    /// The numbers of a document or of its objects, ascending.
+    private func values(_ column: NumberColumn, _ index: Int, _ doc: Int) -> [Int64] {
+        guard let objects = objects[index] else { return column.values(of: doc) }
+        return objects.docs(of: doc).flatMap { column.values(of: $0) }.sorted()
+    }
+
     /// The one number that stands for all of a document.
-    private func number(_ column: NumberColumn, _ key: SortPlan.Key, _ doc: Int) -> Int64? {
+    private func number(_ column: NumberColumn, _ index: Int, _ doc: Int) -> Int64? {
+        let key = plan.keys[index]
         guard case .number(_, let type, _) = key.source else { return nil }
         switch key.mode {
-        case .min: return column.first(of: doc).map { Self.shaped($0, key, type) }
-        case .max: return column.last(of: doc).map { Self.shaped($0, key, type) }
+        case .min where objects[index] == nil:
+            return column.first(of: doc).map { Self.shaped($0, key, type) }
+        case .max where objects[index] == nil:
+            return column.last(of: doc).map { Self.shaped($0, key, type) }
+        case .min:
+            return values(column, index, doc).first.map { Self.shaped($0, key, type) }
+        case .max:
+            return values(column, index, doc).last.map { Self.shaped($0, key, type) }
         case .sum, .avg, .median:
-            let values = column.values(of: doc)
+            let values = values(column, index, doc)
             if values.isEmpty { return nil }
             let doubles = values.map { type.double(of: $0) }
             var result: Double
@@ -163,9 +192,10 @@ struct SegmentSorter {
 
     private func distance(
         _ column: NumberColumn, _ points: [TrawlSchema.GeoPoint], _ unit: Double,
-        _ key: SortPlan.Key, _ doc: Int
+        _ index: Int, _ doc: Int
     ) -> Double? {
-        let distances = column.values(of: doc).flatMap { number in
+        let key = plan.keys[index]
+        let distances = values(column, index, doc).flatMap { number in
             points.map { TrawlSchema.GeoPoint(encoded: number).distance(to: $0) / unit }
         }.sorted()
         if distances.isEmpty { return nil }
@@ -229,17 +259,16 @@ struct SegmentSorter {
         case .document: return .integer(Int64(segment.base + doc))
         case .nothing: return missingValue(key)
         case .bytes(let column):
-            let ordinal =
-                key.mode == .max ? column.lastOrdinal(of: doc) : column.firstOrdinal(of: doc)
-            guard let ordinal, case .bytes(_, let type) = key.source else {
+            guard let ordinal = ordinal(column, index, doc), case .bytes(_, let type) = key.source
+            else {
                 return missingValue(key)
             }
             return .text(type.display(bytes: column.bytes(at: ordinal)).queryText)
         case .numbers(let column):
-            guard let number = number(column, key, doc) else { return missingValue(key) }
+            guard let number = number(column, index, doc) else { return missingValue(key) }
             return shown(number, key)
         case .distance(let column, let points, let unit):
-            return distance(column, points, unit, key, doc).map { .double($0) }
+            return distance(column, points, unit, index, doc).map { .double($0) }
                 ?? missingValue(key)
         }
     }

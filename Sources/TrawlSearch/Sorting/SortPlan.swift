@@ -1,6 +1,6 @@
 internal import TrawlJSON
 package import TrawlQuery
-package import TrawlSchema
+internal import TrawlSchema
 internal import TrawlSegment
 
 /// The sort of a request under a mapping: which columns are compared, and how values are shown.
@@ -27,19 +27,36 @@ package struct SortPlan {
         /// Nanoseconds shown and compared as milliseconds, or the other way round.
         var scale: Int64 = 1
         var divisor: Int64 = 1
+        /// The objects that values are taken from; nil for the documents themselves.
+        var objects: NestedObjects?
     }
 
     let keys: [Key]
     package let order: HitOrder
     package let needsScores: Bool
 
-    package init(_ sort: [SortKey], mapping: Mapping) throws(QueryError) {
-        keys = try sort.map { key throws(QueryError) in try Self.key(key, mapping) }
+    /// - Parameters:
+    ///   - scope: The nested field whose objects are sorted; nil for whole documents.
+    ///   - objects: Binds the objects that a key takes its values from.
+    init(
+        _ sort: [SortKey], mapping: Mapping, scope: String? = nil,
+        objects: (SortKey.Nested) throws -> NestedObjects
+    ) throws {
+        keys = try sort.map { key in
+            var made = try Self.key(key, mapping, scope)
+            var nested: SortKey.Nested?
+            if case .field(let field) = key.by { nested = field.nested }
+            if case .geoDistance(let geo) = key.by { nested = geo.nested }
+            if let nested { made.objects = try objects(nested) }
+            return made
+        }
         order = HitOrder(sort)
         needsScores = sort.contains { $0.by == .score }
     }
 
-    private static func key(_ key: SortKey, _ mapping: Mapping) throws(QueryError) -> Key {
+    private static func key(
+        _ key: SortKey, _ mapping: Mapping, _ scope: String?
+    ) throws(QueryError) -> Key {
         let isDescending = key.order == .desc
         func made(_ source: Key.Source, _ shape: Key.Shape) -> Key {
             Key(
@@ -65,7 +82,15 @@ package struct SortPlan {
             var result = made(.distance(field.path, points, unit: geo.unitMeters), .double)
             if let mode = geo.mode { result.mode = mode }
             return result
-        case .field(let field): return try self.field(field, made, mapping)
+        case .field(let field):
+            if field.nested == nil, let path = mapping.field(field.name)?.nestedPath,
+                path != scope
+            {
+                throw .queryShard(
+                    "it is mandatory to set the [nested] context on the nested sort field: "
+                        + "[\(field.name)].")
+            }
+            return try self.field(field, made, mapping)
         }
     }
 

@@ -9,6 +9,7 @@ final class TopHitsAggregator: Aggregator {
     private let plan: SortPlan?
     private let isScored: Bool
     private let limit: Int
+    private let scope: String?
     private var sorter: SegmentSorter?
     /// Of the open segment, by bucket.
     private var tops: [SortedTop] = []
@@ -36,7 +37,10 @@ final class TopHitsAggregator: Aggregator {
         self.search = search
         plan =
             search.sort.isEmpty
-            ? nil : try SortPlan(search.sort, mapping: context.searcher.mapping)
+            ? nil
+            : try context.searcher.sortPlan(
+                search.sort, context.conditions, scope: context.nestedScope)
+        scope = context.nestedScope
         isScored = plan?.needsScores ?? true || search.trackScores
         limit = window
         super.init(request, context)
@@ -47,7 +51,7 @@ final class TopHitsAggregator: Aggregator {
     override var needsScores: Bool { isScored }
 
     override func begin(_ segment: SegmentContext) throws {
-        sorter = plan.map { SegmentSorter($0, segment) }
+        sorter = try plan.map { try SegmentSorter($0, segment) }
     }
 
     override func collect(_ block: DocBlock, bucketCount: Int) throws {
@@ -80,6 +84,7 @@ final class TopHitsAggregator: Aggregator {
     override func end(_ segment: SegmentContext) throws {
         for bucket in touched {
             for entry in tops[bucket].heap {
+                let (identity, owner) = segment.identity(of: entry.doc)
                 let values =
                     plan?.keys.indices.map {
                         sorter?.value($0, doc: entry.doc, score: entry.score) ?? .null
@@ -88,7 +93,7 @@ final class TopHitsAggregator: Aggregator {
                     .init(
                         place: .init(segment: segment.index, doc: entry.doc), score: entry.score,
                         sort: values,
-                        stamp: segment.view.reader.identity.stamp(of: entry.doc), group: nil))
+                        stamp: identity.stamp(of: owner), group: nil))
             }
             tops[bucket] = SortedTop(limit: limit)
             found[bucket].sort { left, right in
@@ -119,7 +124,9 @@ final class TopHitsAggregator: Aggregator {
         if isScored, totals[bucket] > 0 { partial.maxScore = maxScores[bucket] }
         let phase =
             try fetch
-            ?? FetchPhase(search, context.searcher, context.conditions, index: context.index)
+            ?? FetchPhase(
+                search, context.searcher, context.conditions, index: context.index,
+                showsObjects: false)
         fetch = phase
         partial.hits = try found[bucket].map { found in
             .init(
