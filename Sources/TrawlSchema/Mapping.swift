@@ -20,8 +20,7 @@ package struct Mapping: Sendable, Equatable {
     }
 
     /// `nested`: each object becomes a document of its own (`ParsedDocument.nested`), which a
-    /// query of the root does not see. Segments keep no such documents yet: what is in them is
-    /// found by no query, unless it is included in the parent or the root.
+    /// query of the root does not see, unless it is included in the parent or the root.
     package struct Nested: Sendable, Equatable {
         package var isInParent = false
         package var isInRoot = false

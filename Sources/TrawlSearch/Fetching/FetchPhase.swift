@@ -164,6 +164,11 @@ package struct FetchPhase {
     private func docvalues(
         _ wanted: FieldAndFormat, _ hit: inout Hit, _ segment: SegmentContext, _ doc: Int
     ) {
+        if wanted.field == "_seq_no" {
+            let (identity, owner) = segment.identity(of: doc)
+            hit.fields[wanted.field] = [JSONValue(identity.sequence(of: owner))]
+            return
+        }
         for (path, field) in searcher.mapping.fields(matching: wanted.field) {
             guard let own = segment.view.field(field.path) else { continue }
             let pattern = wanted.format == "use_field_mapping" ? nil : wanted.format
