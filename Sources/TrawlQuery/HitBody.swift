@@ -7,8 +7,10 @@ extension Hit {
     ) {
         writer.key("_index")
         writer.value(index)
-        writer.key("_id")
-        writer.value(id)
+        if request.storedFields != ["_none_"] {
+            writer.key("_id")
+            writer.value(id)
+        }
         if !nested.isEmpty {
             writer.key("_nested")
             writer.value(Self.place(nested[...]))

@@ -41,6 +41,8 @@ package struct SearchRequest: Sendable, Codable {
     package var indicesBoost: [IndexBoost] = []
 
     package var source = SourceSelection.all
+    /// It was named, not just left as it is.
+    package var asksForSource = false
     package var docvalueFields: [FieldAndFormat] = []
     package var fields: [FieldAndFormat] = []
     /// Nil: as usual; empty: nothing but metadata (`_none_`).

@@ -51,6 +51,11 @@ package protocol FieldType: Sendable {
     func number(of value: JSONValue, format: ValueFormat?) throws(SchemaError) -> Int64?
     /// What a `format` of a request means for the type's values.
     func format(_ pattern: String?, zone: Zone) throws(SchemaError) -> ValueFormat?
+    /// A value of a document's source as the `fields` option shows it: in the form that the type
+    /// gives it. Nil where the type left it out.
+    func fetched(_ value: JSONValue, format: ValueFormat?) throws(SchemaError) -> JSONValue?
+    /// Whether queries find something in the field.
+    var isSearchable: Bool { get }
 }
 
 package enum FieldExistence: Sendable, Equatable {
@@ -65,7 +70,7 @@ package enum FieldExistence: Sendable, Equatable {
 /// The kinds of field that queries tell apart.
 package enum FieldFamily: String, Sendable {
     case text, keyword, number, date, boolean, ip, geoPoint = "geo_point", binary, completion
-    case constant, flat
+    case constant, flat, range
 }
 
 /// Where a query's value is to be looked for.
@@ -78,6 +83,8 @@ package enum ValueLookup: Sendable, Equatable {
     case numbers(ClosedRange<Int64>)
     /// Values of the bytes column, or terms; nil is open.
     case bytes(lower: [UInt8]?, includesLower: Bool, upper: [UInt8]?, includesUpper: Bool)
+    /// Spans of the bytes column that lie so to this one; see `RangeType`.
+    case intervals(RangeRelation, first: [UInt8], last: [UInt8])
 }
 
 /// A range as a query says it.
@@ -88,6 +95,8 @@ package struct ValueRange: Sendable, Equatable {
     package var includesUpper: Bool
     package var format: String?
     package var timeZone: String?
+    /// Of fields whose values are ranges themselves.
+    package var relation = RangeRelation.intersects
 
     package init(
         lower: JSONValue? = nil, includesLower: Bool = true, upper: JSONValue? = nil,
@@ -145,6 +154,9 @@ extension FieldType {
     package func number(
         of value: JSONValue, format: ValueFormat?
     ) throws(SchemaError) -> Int64? { nil }
+    package func fetched(
+        _ value: JSONValue, format: ValueFormat?
+    ) throws(SchemaError) -> JSONValue? { value }
     package func format(_ pattern: String?, zone: Zone) throws(SchemaError) -> ValueFormat? {
         guard let pattern else { return nil }
         throw .illegalArgument(
@@ -174,7 +186,7 @@ enum FieldTypes {
             ScaledFloatType.descriptor, DateType.millis, DateType.nanos, BooleanType.descriptor,
             BinaryType.descriptor, IPType.descriptor, ConstantKeywordType.descriptor,
             GeoPointType.descriptor, TokenCountType.descriptor, CompletionType.descriptor,
-        ] + FlatObjectType.descriptors
+        ] + FlatObjectType.descriptors + RangeType.descriptors
 
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }

@@ -179,6 +179,7 @@ extension AnalyzedQuery {
             }
         case .numbers, .numberSet: "PointRangeQuery"
         case .byteRange: "TermRangeQuery"
+        case .intervals: "RangeFieldQuery"
         case .termSet: "TermInSetQuery"
         case .exists: "FieldExistsQuery"
         case .ids: "IdsQuery"

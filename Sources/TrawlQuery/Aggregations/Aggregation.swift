@@ -12,6 +12,9 @@ package struct Aggregation: Sendable, Hashable, Codable {
         case percentiles(PercentilesAggregation)
         case weightedAverage(WeightedAverageAggregation)
         case topHits(TopHitsAggregation)
+        case geoBounds(GeoBoundsAggregation)
+        case geoCentroid(ValuesSource)
+        case matrixStats(MatrixStatsAggregation)
         // Buckets.
         case terms(TermsAggregation)
         case multiTerms(MultiTermsAggregation)
@@ -23,6 +26,11 @@ package struct Aggregation: Sendable, Hashable, Codable {
         case filter(Query)
         case filters(FiltersAggregation)
         case adjacencyMatrix(AdjacencyMatrixAggregation)
+        case geoDistance(GeoDistanceAggregation)
+        case geoGrid(GeoGridAggregation)
+        case variableWidthHistogram(VariableWidthHistogramAggregation)
+        case significantTerms(SignificantTermsAggregation)
+        case sampler(SamplerAggregation)
         case missing(ValuesSource)
         case global
         /// Objects of a nested field, in place of the documents that they are in.
@@ -55,10 +63,11 @@ package struct Aggregation: Sendable, Hashable, Codable {
     package var isMultiBucket: Bool {
         switch kind {
         case .terms, .multiTerms, .rareTerms, .composite, .histogram, .dateHistogram, .range,
-            .filters, .adjacencyMatrix:
+            .filters, .adjacencyMatrix, .geoDistance, .geoGrid, .variableWidthHistogram,
+            .significantTerms:
             true
-        case .filter, .missing, .global, .nested, .reverseNested, .metric, .cardinality,
-            .percentiles, .weightedAverage,
+        case .filter, .missing, .global, .nested, .reverseNested, .sampler, .geoBounds,
+            .geoCentroid, .matrixStats, .metric, .cardinality, .percentiles, .weightedAverage,
             .topHits, .pipeline:
             false
         }
@@ -66,7 +75,7 @@ package struct Aggregation: Sendable, Hashable, Codable {
 
     package var takesChildren: Bool {
         switch kind {
-        case .filter, .missing, .global, .nested, .reverseNested: true
+        case .filter, .missing, .global, .nested, .reverseNested, .sampler: true
         default: isMultiBucket
         }
     }

@@ -17,6 +17,23 @@ enum AggregationDSL {
         "histogram": { r, o throws(QueryError) in try r.histogram(o) },
         "date_histogram": { r, o throws(QueryError) in try r.dateHistogram(o) },
         "auto_date_histogram": { r, o throws(QueryError) in try r.autoDateHistogram(o) },
+        "geo_distance": { r, o throws(QueryError) in try r.geoDistanceAggregation(o) },
+        "geo_bounds": { r, o throws(QueryError) in try r.geoBounds(o) },
+        "geo_centroid": { r, o throws(QueryError) in try r.geoCentroid(o) },
+        "geohash_grid": { r, o throws(QueryError) in try r.geoGrid(o, .geohash) },
+        "geotile_grid": { r, o throws(QueryError) in try r.geoGrid(o, .tile) },
+        "sampler": { r, o throws(QueryError) in try r.sampler(o, isDiverse: false) },
+        "diversified_sampler": { r, o throws(QueryError) in try r.sampler(o, isDiverse: true) },
+        "matrix_stats": { r, o throws(QueryError) in try r.matrixStats(o) },
+        "variable_width_histogram": { r, o throws(QueryError) in
+            try r.variableWidthHistogram(o)
+        },
+        "significant_terms": { r, o throws(QueryError) in
+            try r.significantTerms(o, isText: false)
+        },
+        "significant_text": { r, o throws(QueryError) in
+            try r.significantTerms(o, isText: true)
+        },
         "filters": { r, o throws(QueryError) in try r.filters(o) },
         "adjacency_matrix": { r, o throws(QueryError) in try r.adjacencyMatrix(o) },
         "missing": { r, o throws(QueryError) in try r.missingAggregation(o) },

@@ -284,7 +284,7 @@ extension RequestReader {
         return order
     }
 
-    private func termsFilter(
+    func termsFilter(
         _ filter: inout TermsFilter, _ key: String, _ value: JSONValue
     ) throws(QueryError) {
         switch value {

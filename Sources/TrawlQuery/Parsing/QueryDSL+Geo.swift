@@ -211,7 +211,7 @@ extension RequestReader {
         return Query(.geoBoundingBox(box), boost: common.boost, name: common.name)
     }
 
-    private func box(
+    func box(
         _ corners: JSONObject, field: String
     ) throws(QueryError) -> GeoBoundingBoxQuery {
         var box = GeoBoundingBoxQuery(

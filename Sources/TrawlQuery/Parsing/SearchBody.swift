@@ -70,16 +70,27 @@ package enum SearchBody {
         if let collapse = request.collapse {
             try check(collapse, in: request)
         }
-        if request.docvalueFields.count > 100 {
-            throw .illegalArgument(
-                "Trying to retrieve too many docvalue_fields. Must be less than or equal to: "
-                    + "[100] but was [\(request.docvalueFields.count)]. This limit can be set by "
-                    + "changing the [index.max_docvalue_fields_search] index level setting.")
-        }
+        try checkStoredFields(request)
     }
 }
 
 extension SearchBody {
+    private static func checkStoredFields(_ request: SearchRequest) throws(QueryError) {
+        guard request.storedFields == ["_none_"] else { return }
+        func refuse(_ what: String) -> QueryError {
+            QueryError(
+                type: "search_exception",
+                reason: "`stored_fields` cannot be disabled if \(what) is requested")
+        }
+        if request.asksForSource { throw refuse("_source") }
+        if request.version { throw refuse("version") }
+        if !request.fields.isEmpty {
+            throw QueryError(
+                type: "search_exception",
+                reason: "[stored_fields] cannot be disabled when using the [fields] option")
+        }
+    }
+
     private static func check(
         _ collapse: Collapse, in request: SearchRequest
     ) throws(QueryError) {
@@ -143,7 +154,9 @@ extension RequestReader {
         case "include_named_queries_score":
             request.includeNamedQueriesScore = try bool(value, key)
         case "track_total_hits": request.trackTotalHits = try totalHits(value, key)
-        case "_source": request.source = try sourceFilter(value, key)
+        case "_source":
+            request.source = try sourceFilter(value, key)
+            request.asksForSource = request.source.isEnabled
         case "stored_fields": request.storedFields = [try text(value, key)]
         case "sort":
             request.sort = try inside(.key(key)) { r throws(QueryError) in try r.sort(value) }
@@ -163,7 +176,9 @@ extension RequestReader {
         switch key {
         case "query" where isObject: request.query = try query(value, under: key)
         case "post_filter" where isObject: request.postFilter = try query(value, under: key)
-        case "_source": request.source = try sourceFilter(value, key)
+        case "_source":
+            request.source = try sourceFilter(value, key)
+            request.asksForSource = request.source.isEnabled
         case "aggs" where isObject, "aggregations" where isObject:
             request.aggregations = try aggregations(value, under: key)
             try AggregationRules.checkPipelines(request.aggregations, within: nil)

@@ -104,6 +104,10 @@ package struct BooleanType: FieldType {
 
     package func display(number: Int64, format: ValueFormat?) -> JSONValue { .bool(number != 0) }
 
+    package func fetched(
+        _ value: JSONValue, format: ValueFormat?
+    ) throws(SchemaError) -> JSONValue? { .bool(try term(value)) }
+
     package func number(
         of value: JSONValue, format: ValueFormat?
     ) throws(SchemaError) -> Int64? {

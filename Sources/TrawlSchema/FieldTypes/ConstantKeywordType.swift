@@ -30,6 +30,10 @@ package struct ConstantKeywordType: FieldType {
                 + "mappings [\(value)], but got [\(NumberText.string(text))]")
     }
 
+    package func fetched(
+        _ value: JSONValue, format: ValueFormat?
+    ) throws(SchemaError) -> JSONValue? { .string(self.value) }
+
     package func lookup(
         term wanted: JSONValue, context: QueryValueContext
     ) throws(SchemaError) -> ValueLookup {

@@ -189,6 +189,12 @@ package struct DateType: FieldType {
         return try column(instant)
     }
 
+    package func fetched(
+        _ value: JSONValue, format: ValueFormat?
+    ) throws(SchemaError) -> JSONValue? {
+        try number(of: value, format: nil).map { display(number: $0, format: format) }
+    }
+
     package func format(_ pattern: String?, zone: Zone) throws(SchemaError) -> ValueFormat? {
         if pattern == nil, zone == .utc { return nil }
         return .date(try pattern.map(DateFormat.init) ?? dateFormat, zone: zone)

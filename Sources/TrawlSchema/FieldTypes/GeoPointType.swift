@@ -99,6 +99,17 @@ package struct GeoPointType: FieldType {
                 + "instead")
     }
 
+    /// As GeoJSON.
+    package func fetched(
+        _ value: JSONValue, format: ValueFormat?
+    ) throws(SchemaError) -> JSONValue? {
+        let point = try GeoPoint(json: value, ignoresHeight: ignoresHeight)
+        return .object([
+            "type": "Point",
+            "coordinates": .array([JSONValue(point.longitude), JSONValue(point.latitude)]),
+        ])
+    }
+
     package func display(number: Int64, format: ValueFormat?) -> JSONValue {
         let point = GeoPoint(encoded: number)
         return .string("\(NumberText.java(point.latitude)), \(NumberText.java(point.longitude))")

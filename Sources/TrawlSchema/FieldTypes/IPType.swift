@@ -94,6 +94,12 @@ package struct IPType: FieldType {
             includesUpper: range.includesUpper)
     }
 
+    package func fetched(
+        _ value: JSONValue, format: ValueFormat?
+    ) throws(SchemaError) -> JSONValue? {
+        .string(try IPType.address(ParameterText.java(value)).string)
+    }
+
     package func display(bytes: [UInt8]) -> JSONValue {
         bytes.count == 16 ? .string(IPAddress(bytes: bytes).string) : .null
     }

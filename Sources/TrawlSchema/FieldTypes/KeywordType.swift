@@ -107,6 +107,13 @@ package struct KeywordType: FieldType {
         return count
     }
 
+    package func fetched(
+        _ value: JSONValue, format: ValueFormat?
+    ) throws(SchemaError) -> JSONValue? {
+        let text = ParameterText.java(value)
+        return text.utf16.count > ignoreAbove ? nil : .string(text)
+    }
+
     package func lookup(
         term value: JSONValue, context: QueryValueContext
     ) throws(SchemaError) -> ValueLookup {

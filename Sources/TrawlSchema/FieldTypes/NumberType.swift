@@ -241,6 +241,18 @@ package struct NumberType: FieldType {
         }
     }
 
+    package func fetched(
+        _ value: JSONValue, format: ValueFormat?
+    ) throws(SchemaError) -> JSONValue? {
+        guard let number = try number(of: value, format: nil) else { return nil }
+        // The shortest text that is the number: 1.1 rather than what a double makes of it.
+        if kind == .float || kind == .halfFloat, format == nil {
+            let real = NumberText.double(ParameterText.java(value)) ?? .nan
+            return JSONValue(Double(Float(real).description) ?? .nan)
+        }
+        return display(number: number, format: format)
+    }
+
     package func format(_ pattern: String?, zone: Zone) throws(SchemaError) -> ValueFormat? {
         try pattern.map { (text) throws(SchemaError) in .decimal(try DecimalPattern(text)) }
     }

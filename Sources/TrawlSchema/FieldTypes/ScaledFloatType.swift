@@ -126,6 +126,12 @@ package struct ScaledFloatType: FieldType {
         value.isNull ? nil : scaled(try real(ParameterText.java(value)))
     }
 
+    package func fetched(
+        _ value: JSONValue, format: ValueFormat?
+    ) throws(SchemaError) -> JSONValue? {
+        try number(of: value, format: nil).map { display(number: $0, format: format) }
+    }
+
     package func format(_ pattern: String?, zone: Zone) throws(SchemaError) -> ValueFormat? {
         try pattern.map { (text) throws(SchemaError) in .decimal(try DecimalPattern(text)) }
     }

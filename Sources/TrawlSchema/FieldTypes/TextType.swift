@@ -155,6 +155,10 @@ package struct TextType: FieldType {
         }
     }
 
+    package func fetched(
+        _ value: JSONValue, format: ValueFormat?
+    ) throws(SchemaError) -> JSONValue? { .string(ParameterText.java(value)) }
+
     /// The term as it is: a term query does not analyze.
     package func lookup(
         term value: JSONValue, context: QueryValueContext

@@ -241,7 +241,7 @@ class BucketAggregator: Aggregator {
         super.init(request, context)
     }
 
-    final override var needsScores: Bool { sorter.wantsScores }
+    override var needsScores: Bool { sorter.wantsScores }
 
     override var seesEverySegment: Bool { children.contains { $0.seesEverySegment } }
 

@@ -59,6 +59,20 @@ struct AggregatorFactory {
             return try FiltersAggregator(request, filters, context, children: children)
         case .adjacencyMatrix(let matrix):
             return try AdjacencyMatrixAggregator(request, matrix, context, children: children)
+        case .geoDistance(let distance):
+            return try GeoDistanceAggregator(request, distance, context, children: children)
+        case .geoBounds(let bounds): return try GeoBoundsAggregator(request, bounds, context)
+        case .geoCentroid(let values): return try GeoCentroidAggregator(request, values, context)
+        case .geoGrid(let grid):
+            return try GeoGridAggregator(request, grid, context, children: children)
+        case .matrixStats(let matrix): return try MatrixStatsAggregator(request, matrix, context)
+        case .variableWidthHistogram(let histogram):
+            return try VariableWidthHistogramAggregator(
+                request, histogram, context, children: children)
+        case .significantTerms(let terms):
+            return try SignificantTermsAggregator(request, terms, context, children: children)
+        case .sampler(let sampler):
+            return try SamplerAggregator(request, sampler, context, children: children)
         case .missing(let values):
             return try MissingAggregator(request, values, context, children: children)
         case .global: return GlobalAggregator(request, context, children: children)

@@ -43,6 +43,8 @@ extension QueryBinder {
                 .range(
                     lower: lower, includesLower: includesLower, upper: upper,
                     includesUpper: includesUpper), segment)
+        case .intervals(let name, let relation, let first, let last):
+            return try intervals(name, relation, first, last, segment)
         case .exists(let name, let kind): return try exists(name, kind, segment)
         case .ids(let ids):
             var docs: Set<UInt32> = []
@@ -126,6 +128,32 @@ extension QueryBinder {
         else { return NoneMatcher() }
         let wanted = SortedOrdinals(column).range(
             lower, includesLower: includesLower, upper, includesUpper: includesUpper)
+        var bits = FixedBitSet(bitCount: segment.docCount)
+        try column.ordinals.forEach { doc, range in
+            try clock.check(after: range.count)
+            for i in range where wanted.contains(column.ordinal(at: i)) {
+                bits.insert(doc)
+                break
+            }
+        }
+        return BitSetMatcher(bits)
+    }
+
+    private func intervals(
+        _ name: String, _ relation: RangeRelation, _ first: [UInt8], _ last: [UInt8],
+        _ segment: SegmentContext
+    ) throws -> Matcher {
+        guard let column = segment.view.field(name)?.bytes else { return NoneMatcher() }
+        var wanted = FixedBitSet(bitCount: column.dictionary.count)
+        let width = first.count
+        column.dictionary.forEach { ordinal, bytes in
+            if bytes.count == 2 * width,
+                relation.holds(bytes[..<width], bytes[width...], first, last)
+            {
+                wanted.insert(ordinal)
+            }
+            return true
+        }
         var bits = FixedBitSet(bitCount: segment.docCount)
         try column.ordinals.forEach { doc, range in
             try clock.check(after: range.count)

@@ -14,6 +14,7 @@ package struct FetchPhase {
     private let keepsScore: Bool
     private let highlighter: Highlighter?
     private let inner: [NestedHitsPhase]
+    private let fetcher: FieldFetcher
 
     /// - Parameters:
     ///   - scope: The nested field whose objects were found; nil for whole documents.
@@ -39,6 +40,7 @@ package struct FetchPhase {
         named = try analyzed.flatMap { $0.namedParts }.map { name, query in
             (name, try binder.bind(query))
         }
+        fetcher = try FieldFetcher(request, searcher.mapping, index: index.name)
         keepsScore =
             request.sort.isEmpty || request.trackScores
             || request.sort.contains { $0.by == .score }
@@ -75,6 +77,9 @@ package struct FetchPhase {
             hit.term = identity.epoch(of: owner)
         }
         if segment.roots != nil { hit.nested = NestedSource.steps(of: doc, in: segment) }
+        if let ignored = segment.view.field("_ignored")?.bytes {
+            hit.ignored = ignored.values(of: doc).map { String(decoding: $0, as: UTF8.self) }
+        }
         for (name, query) in named {
             if let score = try query.matcher(in: segment).score(of: doc) {
                 hit.matchedQueries.append(MatchedQuery(name: name, score: score))
@@ -104,14 +109,13 @@ package struct FetchPhase {
 
     private func readSource(_ hit: inout Hit, _ segment: SegmentContext, _ doc: Int) throws {
         let selection = selection
-        let stored = (request.storedFields ?? []).filter { $0 != "_none_" && $0 != "_source" }
         let needsTree =
-            (selection.isEnabled && !selection.isWhole) || !request.fields.isEmpty
-            || !stored.isEmpty || highlighter != nil
-        for field in request.docvalueFields { docvalues(field, &hit, segment, doc) }
+            (selection.isEnabled && !selection.isWhole) || fetcher.readsSource
+            || highlighter != nil
+        fetcher.readColumns(&hit, segment, doc)
         guard selection.isEnabled || needsTree else { return }
         if segment.roots != nil {
-            return try readObject(&hit, segment, doc, stored)
+            return try readObject(&hit, segment, doc)
         }
         let bytes = try segment.view.reader.source(of: doc)
         if bytes.isEmpty { return }
@@ -122,24 +126,18 @@ package struct FetchPhase {
                 includes: selection.includes, excludes: selection.excludes)
             hit.source = JSONValue.object(filter.filtered(object)).serialized()
         }
-        try readTree(&hit, object, stored)
+        try readTree(&hit, object)
     }
 
-    private func readTree(
-        _ hit: inout Hit, _ object: JSONObject, _ stored: [String]
-    ) throws {
-        for field in request.fields { fields(field, &hit, object) }
-        for name in stored {
-            let values = SourceValues.values(at: name, in: object)
-            if !values.isEmpty { hit.fields[name] = .array(values) }
-        }
+    private func readTree(_ hit: inout Hit, _ object: JSONObject) throws {
+        fetcher.readSource(&hit, object)
         if let highlighter { hit.highlight = try highlighter.snippets(of: object, id: hit.id) }
     }
 
     /// The part of the source that an object of a nested field is. Fields and filters name it by
     /// its whole path.
     private func readObject(
-        _ hit: inout Hit, _ segment: SegmentContext, _ doc: Int, _ stored: [String]
+        _ hit: inout Hit, _ segment: SegmentContext, _ doc: Int
     ) throws {
         guard let roots = segment.roots else { return }
         let bytes = try roots.view.reader.source(of: segment.root(of: doc))
@@ -158,78 +156,7 @@ package struct FetchPhase {
             }
             hit.source = JSONValue.object(shown).serialized()
         }
-        try readTree(&hit, wrapped, stored)
-    }
-
-    private func docvalues(
-        _ wanted: FieldAndFormat, _ hit: inout Hit, _ segment: SegmentContext, _ doc: Int
-    ) {
-        if wanted.field == "_seq_no" {
-            let (identity, owner) = segment.identity(of: doc)
-            hit.fields[wanted.field] = [JSONValue(identity.sequence(of: owner))]
-            return
-        }
-        for (path, field) in searcher.mapping.fields(matching: wanted.field) {
-            guard let own = segment.view.field(field.path) else { continue }
-            let pattern = wanted.format == "use_field_mapping" ? nil : wanted.format
-            let format = (try? field.type.format(pattern, zone: .utc)) ?? nil
-            var values: [JSONValue] = []
-            if let numbers = own.numbers {
-                values = numbers.values(of: doc).map {
-                    field.type.display(number: $0, format: format)
-                }
-            } else if let bytes = own.bytes {
-                values = bytes.values(of: doc).map { field.type.display(bytes: $0) }
-            }
-            if !values.isEmpty { hit.fields[path] = .array(values) }
-        }
-    }
-
-    /// The `fields` option: values of the source, by the names of the mapping.
-    private func fields(_ wanted: FieldAndFormat, _ hit: inout Hit, _ object: JSONObject) {
-        for (path, field) in searcher.mapping.fields(matching: wanted.field) {
-            let source = field.parent.map { searcher.mapping[$0].path } ?? field.path
-            var values = SourceValues.values(at: source, in: object)
-            if field.type.family == .date || wanted.format != nil {
-                let format = (try? field.type.format(wanted.format, zone: .utc)) ?? nil
-                values = values.map { value in
-                    guard let number = (try? field.type.number(of: value, format: nil)) ?? nil
-                    else { return value }
-                    return field.type.display(number: number, format: format)
-                }
-            }
-            if !values.isEmpty { hit.fields[path] = .array(values) }
-        }
-    }
-}
-
-/// Values of a document's source by their dotted path, through arrays.
-enum SourceValues {
-    static func values(at path: String, in object: JSONObject) -> [JSONValue] {
-        var result: [JSONValue] = []
-        collect(path[...], .object(object), &result)
-        return result
-    }
-
-    private static func collect(
-        _ path: Substring, _ value: JSONValue, _ result: inout [JSONValue]
-    ) {
-        switch value {
-        case .array(let elements): for element in elements { collect(path, element, &result) }
-        case .null: break
-        case .object(let object) where !path.isEmpty:
-            // A key may have dots of its own.
-            var end = path.startIndex
-            while end < path.endIndex {
-                end = path[end...].firstIndex(of: ".") ?? path.endIndex
-                if let inner = object[String(path[..<end])] {
-                    let rest = end < path.endIndex ? path[path.index(after: end)...] : ""
-                    collect(rest, inner, &result)
-                }
-                if end < path.endIndex { end = path.index(after: end) }
-            }
-        default: if path.isEmpty { result.append(value) }
-        }
+        try readTree(&hit, wrapped)
     }
 }
 

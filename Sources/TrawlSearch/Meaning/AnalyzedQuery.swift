@@ -1,4 +1,5 @@
 package import TrawlQuery
+package import TrawlSchema
 
 /// A place as requests have it; the schema has one of its own.
 package typealias GeoPoint = TrawlQuery.GeoPoint
@@ -22,6 +23,8 @@ package indirect enum AnalyzedQuery: Sendable, Hashable {
     /// Values between two byte strings; nil is open.
     case byteRange(
         field: String, lower: [UInt8]?, includesLower: Bool, upper: [UInt8]?, includesUpper: Bool)
+    /// Spans of values that lie so to this one.
+    case intervals(field: String, RangeRelation, first: [UInt8], last: [UInt8])
     case termSet(field: String, terms: [[UInt8]])
     case exists(field: String, ExistenceKind)
     case ids([String])
@@ -251,6 +254,8 @@ extension AnalyzedQuery {
         case .byteRange(let own, let lower, let includesLower, let upper, let includesUpper):
             return named(own) + (includesLower ? "[" : "{") + string(lower) + " TO "
                 + string(upper) + (includesUpper ? "]" : "}")
+        case .intervals(let own, let relation, let first, let last):
+            return named(own) + "<\(relation.rawValue) \(first) TO \(last)>"
         case .termSet(let own, let terms):
             return named(own) + "(" + terms.map { string($0) }.joined(separator: " ") + ")"
         case .exists(let own, _): return "FieldExistsQuery [field=\(own)]"

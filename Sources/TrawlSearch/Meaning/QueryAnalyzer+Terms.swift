@@ -46,6 +46,8 @@ extension QueryAnalyzer {
             return .byteRange(
                 field: field.path, lower: lower, includesLower: includesLower, upper: upper,
                 includesUpper: includesUpper)
+        case .intervals(let relation, let first, let last):
+            return .intervals(field: field.path, relation, first: first, last: last)
         }
     }
 
@@ -111,6 +113,9 @@ extension QueryAnalyzer {
         var value = ValueRange(
             lower: range.lower, includesLower: range.includesLower, upper: range.upper,
             includesUpper: range.includesUpper, format: range.format, timeZone: range.timeZone)
+        if let relation = range.relation.flatMap({ RangeRelation(rawValue: $0.rawValue) }) {
+            value.relation = relation
+        }
         if field.type.family == .keyword || field.type.family == .text {
             func folded(_ bound: JSONValue?) throws(QueryError) -> JSONValue? {
                 guard let bound else { return nil }

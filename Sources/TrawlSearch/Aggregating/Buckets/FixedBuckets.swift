@@ -54,6 +54,7 @@ struct FixedPartial: PartialAggregation {
         var showsEmpty = true
         switch request.kind {
         case .range(let range): isKeyed = range.isKeyed
+        case .geoDistance(let distance): isKeyed = distance.isKeyed
         case .filters(let filters): isKeyed = filters.isKeyed
         case .adjacencyMatrix: showsEmpty = false
         default: break

@@ -9,7 +9,9 @@ struct PartialList: Sendable {
 enum PartialAggregationKinds {
     private static let all: [any PartialAggregation.Type] = [
         CardinalityPartial.self, CompositePartial.self, DateHistogramPartial.self,
-        FixedPartial.self, HistogramPartial.self, PercentilesPartial.self, SinglePartial.self,
+        FixedPartial.self, GeoBoundsPartial.self, GeoCentroidPartial.self, GeoGridPartial.self,
+        HistogramPartial.self, MatrixStatsPartial.self, SignificantTermsPartial.self,
+        VariableWidthHistogramPartial.self, PercentilesPartial.self, SinglePartial.self,
         StatsPartial.self, TermsPartial.self, TopHitsPartial.self, WeightedAveragePartial.self,
     ]
     private static let byName = Dictionary(

@@ -24,7 +24,9 @@ struct ValuesBinder {
         let type = field.type
         var bound = BoundValues(field: field.path, kind: Self.kind(of: type))
         if type.storage.column == .none { throw Self.noColumn(name, type) }
-        guard accepts(bound.kind), type.family != .geoPoint, type.family != .binary else {
+        guard accepts(bound.kind), type.family != .geoPoint, type.family != .binary,
+            type.family != .range || Self.countsSpans(aggregation)
+        else {
             throw .illegalArgument(
                 "Field [\(name)] of type [\(type.typeName)] is not supported for aggregation "
                     + "[\(aggregation)]")
@@ -40,6 +42,11 @@ struct ValuesBinder {
             try setMissing(&bound, missing, type, zone, source.format)
         }
         return bound
+    }
+
+    /// Aggregations that ask nothing of a value but that it is there, and is another.
+    private static func countsSpans(_ aggregation: String) -> Bool {
+        ["value_count", "missing", "cardinality"].contains(aggregation)
     }
 
     private static func kind(of type: any FieldType) -> ValueKind {
