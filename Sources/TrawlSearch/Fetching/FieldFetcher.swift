@@ -121,13 +121,15 @@ struct FieldFetcher {
         let path = wanted.field.parent.map { mapping[$0].path } ?? wanted.field.path
         let given =
             type.takesTrees
-            ? SourceValues.trees(at: path, in: object) : SourceValues.values(at: path, in: object)
+            ? SourceValues.trees(at: path, in: object)
+            : SourceValues.values(at: path, in: object).filter { $0.objectValue == nil }
         return given.compactMap { (try? type.fetched($0, format: wanted.format)) ?? nil }
     }
 }
 
 /// Values of a document's source by their dotted path, through arrays.
 enum SourceValues {
+    /// What lists hold, one by one.
     static func values(at path: String, in object: JSONObject) -> [JSONValue] {
         trees(at: path, in: object).flatMap { leaves($0) }
     }
@@ -142,7 +144,7 @@ enum SourceValues {
     private static func leaves(_ value: JSONValue) -> [JSONValue] {
         switch value {
         case .array(let elements): elements.flatMap { leaves($0) }
-        case .object, .null: []
+        case .null: []
         default: [value]
         }
     }

@@ -58,6 +58,9 @@ final class SignificantTermsAggregator: KeyedAggregator {
         super.init(request, context, children: children)
     }
 
+    /// Documents of a shard without any here count among all documents, too.
+    override var seesEverySegment: Bool { true }
+
     override func begin(_ segment: SegmentContext) throws {
         segments.append(segment)
         switch source {
