@@ -34,7 +34,8 @@ struct Language: Sendable {
     static let all: [String: Language] = Dictionary(
         uniqueKeysWithValues: [
             arabic, armenian, basque, bengali, brazilian, bulgarian, catalan, chinese, cjk, czech,
-            danish, dutch, english, estonian, finnish, french, galician, german, greek, hindi,
+            danish, dutch, english, englishCommon, estonian, finnish, french, galician, german,
+            greek, hindi,
             hungarian, indonesian, irish, italian, japanese, latvian, lithuanian, norwegian,
             persian, portuguese, romanian, russian, sorani, spanish, swedish, thai, turkish,
         ].map { ($0.name, $0) })
