@@ -4,6 +4,7 @@ import TrawlFiles
 import TrawlHTTP
 import TrawlJSON
 import TrawlNode
+import TrawlTestKit
 
 /// The files under `Scenarios`. `TRAWL_SCENARIO_URL` sends them to another server of this API.
 enum ScenarioFiles {
@@ -40,8 +41,12 @@ struct ScenarioTests {
     }
 
     private func run(_ scenario: Scenario, _ client: HTTPClient) throws {
-        try scenario.run { method, target, headers, body in
-            try client.send(method, target, headers: headers, body: body)
+        try scenario.run { request in
+            let method = try #require(HTTPRequest.Method(rawValue: request.method))
+            let response = try client.send(
+                method, request.target, headers: request.headers, body: request.body)
+            return Scenario.Answer(
+                status: response.status, headers: response.headers, body: response.body)
         }
     }
 }

@@ -1,6 +1,5 @@
-import Foundation
-import TrawlHTTP
-import TrawlJSON
+internal import Foundation
+internal import TrawlJSON
 
 /// A scenario: requests in their order, and what their answers have to hold.
 ///
@@ -12,24 +11,45 @@ import TrawlJSON
 /// are paths with dots, list elements by number; a dot within a name is written `\.`. A value
 /// that is an object with one key `$…` is a check: `$exists`, `$length`, `$match` (a regular
 /// expression), `$gte`, `$lte`, `$set` (keeps the value for later as `${name}`).
-struct Scenario {
-    struct Failure: Error, CustomStringConvertible {
-        var description: String
+package struct Scenario {
+    package struct Failure: Error, CustomStringConvertible {
+        package var description: String
     }
 
-    typealias Send = (HTTPRequest.Method, String, [(name: String, value: String)], [UInt8]) throws
-        -> HTTPResponse
+    package struct Request {
+        package var method: String
+        package var target: String
+        package var headers: [(name: String, value: String)]
+        package var body: [UInt8]
+    }
 
-    let name: String
-    let steps: [JSONValue]
+    package struct Answer {
+        package var status: Int
+        package var headers: [(name: String, value: String)]
+        package var body: [UInt8]
 
-    init(file: [UInt8], name: String) throws {
+        package init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+        }
+
+        func header(_ name: String) -> String? {
+            headers.first { $0.name.lowercased() == name.lowercased() }?.value
+        }
+    }
+
+    package let name: String
+    private let steps: [JSONValue]
+
+    package init(file: [UInt8], name: String) throws {
         let value = try JSONValue.parse(file)
         self.name = value["name"]?.stringValue ?? name
         steps = value["steps"]?.arrayValue ?? []
     }
 
-    func run(_ send: Send) throws {
+    /// Runs the steps against a server.
+    package func run(_ send: (Request) throws -> Answer) throws {
         var kept: [String: String] = [:]
         for (place, step) in steps.enumerated() {
             let known = kept
@@ -38,7 +58,7 @@ struct Scenario {
             }
             let line = fill(step["do"]?.stringValue ?? "")
             let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
-            guard parts.count == 2, let method = HTTPRequest.Method(rawValue: parts[0]) else {
+            guard parts.count == 2 else {
                 throw Failure(description: "step \(place): no request in \"\(line)\"")
             }
             var headers = (step["headers"]?.objectValue ?? [:]).map {
@@ -55,7 +75,8 @@ struct Scenario {
             if !body.isEmpty, !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
                 headers.append(("Content-Type", "application/json"))
             }
-            let response = try send(method, parts[1], headers, body)
+            let response = try send(
+                Request(method: parts[0], target: parts[1], headers: headers, body: body))
             let text = String(decoding: response.body, as: UTF8.self)
             func fail(_ what: String) -> Failure {
                 Failure(
