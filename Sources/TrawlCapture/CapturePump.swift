@@ -48,7 +48,6 @@ package final class CapturePump: Sendable {
         var proof: Proof?
         var proofBegan = ContinuousClock.now
         var batchLimit = 2000
-        var caughtUpAt: Double?
 
         init(state: CaptureState, letters: Letters) {
             self.state = state
@@ -119,9 +118,7 @@ package final class CapturePump: Sendable {
     package var status: CaptureStatus {
         signal.change {
             var status = shared.status
-            if status.phase == .following, status.lag.events ?? status.lag.byteCount ?? 0 > 0,
-                let asOf = status.asOf
-            {
+            if status.phase == .following, let asOf = status.asOf {
                 status.lagSeconds = max(0, (target.now - asOf) / 1000)
             }
             return status
@@ -306,8 +303,8 @@ package final class CapturePump: Sendable {
             try target.source(of: $0, in: live)
         }
         if source.columns != work.state.columns { try adoptColumns(source) }
+        if batch.emptiesAll { try empty() }
         for copy in work.state.copies {
-            if batch.emptiesAll { try target.empty(copy.index) }
             try write(batch.changes, to: copy.index, at: batch.position, counts: copy.index == live)
         }
         for (id, reason) in batch.refused { addLetter(id, reason, at: batch.position) }
@@ -316,11 +313,8 @@ package final class CapturePump: Sendable {
             work.state.eventCount += batch.eventCount
             work.isDirty = true
         }
-        if let madeAt = batch.madeAt { work.state.asOf = madeAt }
-        if !batch.hasMore, point == nil {
-            // Nothing was left when it was asked.
-            work.caughtUpAt = target.now
-            if batch.eventCount == 0 { work.state.asOf = work.caughtUpAt }
+        if let asOf = batch.asOf ?? batch.madeAt {
+            work.state.asOf = max(work.state.asOf ?? asOf, asOf)
         }
         work.rate.add(batch.eventCount)
         // A backlog is taken in larger pieces.
@@ -364,6 +358,26 @@ package final class CapturePump: Sendable {
         }
     }
 
+    /// All that was in the table is gone. Rows that came since are in the stream, but a stream that
+    /// is read again after a crash would not bring them again: they are copied. That is written
+    /// down first.
+    private func empty() throws {
+        copyAnew()
+        try save(force: true)
+        for copy in work.state.copies { try target.empty(copy.index) }
+        work.letters.removeAll()
+        work.areLettersDirty = true
+    }
+
+    private func copyAnew() {
+        for place in work.state.copies.indices {
+            work.state.copies[place].frontier = nil
+            work.state.copies[place].isComplete = false
+            work.state.copies[place].rowCount = 0
+        }
+        work.isDirty = true
+    }
+
     private func addLetter(_ id: String, _ reason: String, at position: String) {
         work.letters.add(
             Letters.Letter(id: id, reason: reason, at: target.now, position: position))
@@ -374,7 +388,7 @@ package final class CapturePump: Sendable {
 
     /// Copies a piece of the rows at a point of their own.
     private func copy(_ place: Int, _ source: any ChangeSource) throws {
-        let point = try source.makePoint()
+        let point = try source.makePoint { isInterrupted }
         defer { point.close() }
         guard try reach(point, source) else { return }
         let began = ContinuousClock.now
@@ -422,17 +436,13 @@ package final class CapturePump: Sendable {
         work.isDirty = true
         if isFirst { return }
         report("sync \(name): the columns are now \(columns); the rows are copied anew")
-        for place in work.state.copies.indices {
-            work.state.copies[place].frontier = nil
-            work.state.copies[place].isComplete = false
-            work.state.copies[place].rowCount = 0
-        }
+        copyAnew()
     }
 
     // MARK: Keys brought anew
 
     private func bring(_ ids: [String], _ source: any ChangeSource) throws -> Bool {
-        let point = try source.makePoint()
+        let point = try source.makePoint { isInterrupted }
         defer { point.close() }
         guard try reach(point, source) else { return false }
         for start in stride(from: 0, to: ids.count, by: 1000) {
@@ -460,7 +470,7 @@ package final class CapturePump: Sendable {
         guard work.verifier == nil else { return }
         if work.proof == nil { work.proof = nextProof() }
         guard var proof = work.proof else { return }
-        let point = try source.makePoint()
+        let point = try source.makePoint { isInterrupted }
         guard try reach(point, source) else {
             point.close()
             return
@@ -689,7 +699,6 @@ package final class CapturePump: Sendable {
             shared.status.copies = state.copies
             shared.status.asOf = state.asOf
             if let lag { shared.status.lag = lag }
-            if lag?.events == 0 || lag?.byteCount == 0 { shared.status.lagSeconds = 0 }
             shared.status.rate = isCalm ? rate : 0
             shared.status.letterCount = letters.count
             shared.letters = letters

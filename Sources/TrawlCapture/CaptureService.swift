@@ -66,7 +66,9 @@ package final class CaptureService: Sendable {
         switch try configuration.store {
         case .sqlite(let path):
             SQLiteSource(path: path, name: name, configuration: configuration)
-        case .postgres, .topic:
+        case .postgres(let url):
+            PostgresSource(url: url, name: name, configuration: configuration)
+        case .topic:
             throw CaptureError.invalid("[\(configuration.shownFrom)] cannot be followed yet")
         }
     }

@@ -28,6 +28,8 @@ package struct SourceBatch: Sendable {
     package var hasMore = false
     /// When its newest change was made, milliseconds since 1970.
     package var madeAt: Double?
+    /// Everything that was in the store by then is in this batch or was before it.
+    package var asOf: Double?
     /// Changes of rows, counted before those of the same key were put together.
     package var eventCount = 0
     /// Rows that cannot be documents, and why.
@@ -90,7 +92,9 @@ package protocol ChangeSource: AnyObject {
     ) throws -> SourceBatch
 
     /// A moment of the store whose rows can be read, and which the stream comes by.
-    func makePoint() throws -> any StorePoint
+    ///
+    /// - Parameter isInterrupted: Asked while the store takes its time.
+    func makePoint(isInterrupted: () -> Bool) throws -> any StorePoint
 
     /// Everything up to the position is durable here: the store may forget it.
     func acknowledge(_ position: String) throws

@@ -125,16 +125,23 @@ final class SQLiteSource: ChangeSource {
         }
         let deadline = ContinuousClock.now + timeout
         while true {
+            var asked = WallClock.now
             let isNew = try changed(own)
             if hasMore || isNew {
-                let batch = try own.transaction("BEGIN") {
+                asked = WallClock.now
+                var batch = try own.transaction("BEGIN") {
                     try read(own, outbox, limit: limit, through: .max)
                 }
                 hasMore = batch.hasMore
+                if !hasMore { batch.asOf = asked }
                 if batch.eventCount > 0 { return batch }
                 try checkTable(own)
             }
-            if ContinuousClock.now >= deadline { return SourceBatch(position: String(position)) }
+            if ContinuousClock.now >= deadline {
+                var batch = SourceBatch(position: String(position))
+                batch.asOf = asked
+                return batch
+            }
             usleep(Self.pollMicroseconds)
         }
     }
@@ -191,16 +198,15 @@ final class SQLiteSource: ChangeSource {
         }
         let reader = try SQLiteRowReader(connection, table)
         for key in order {
-            batch.changes.append(
-                CapturedChange(id: SQLiteTable.id(of: key), source: try reader.document(key)))
+            let id = SQLiteTable.id(of: key)
+            batch.changes.append(CapturedChange(id: id, source: try reader.document(key, as: id)))
         }
-        if batch.isAtPoint, let last = batch.madeAt { batch.madeAt = last }
         return batch
     }
 
     // MARK: Points
 
-    func makePoint() throws -> any StorePoint {
+    func makePoint(isInterrupted: () -> Bool) throws -> any StorePoint {
         let (_, outbox) = try opened()
         return try SQLitePoint(path: path, outbox: outbox, configuration: configuration)
     }
@@ -255,11 +261,14 @@ private struct SQLiteRowReader {
             "SELECT \(table.selection) FROM \(table.from) WHERE \(same)")
     }
 
-    /// Nil when there is no such row.
-    func document(_ key: [SQLiteValue]) throws -> [UInt8]? {
+    /// Nil when there is no such row, or it is another document: `05` finds the row 5.
+    func document(_ key: [SQLiteValue], as id: String) throws -> [UInt8]? {
         try statement.bind(key)
         defer { statement.reset() }
-        guard try statement.step() else { return nil }
+        guard try statement.step(),
+            let found = table.key(of: statement, from: table.columns.count),
+            SQLiteTable.id(of: found) == id
+        else { return nil }
         var writer = JSONWriter(reserving: 256)
         return table.document(of: statement, from: 0, &writer)
     }
@@ -333,7 +342,7 @@ final class SQLitePoint: StorePoint, @unchecked Sendable {
         let reader = try SQLiteRowReader(connection, table)
         return try ids.map { id in
             for key in table.keys(of: id) {
-                if let source = try reader.document(key) {
+                if let source = try reader.document(key, as: id) {
                     return CapturedChange(id: id, source: source)
                 }
             }
