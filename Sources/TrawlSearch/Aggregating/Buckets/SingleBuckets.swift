@@ -92,8 +92,10 @@ struct SinglePartial: PartialAggregation {
     func result(
         of request: Aggregation, _ reduction: Reduction
     ) throws -> AggregationResult {
-        AggregationResult(
-            request.typeName,
+        var typeName = request.typeName
+        if case .sampler = request.kind { typeName = "sampler" }
+        return AggregationResult(
+            typeName,
             .single(
                 docCount: docCount, try reduction.results(of: request.children, children)))
     }
