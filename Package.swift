@@ -91,8 +91,9 @@ let package = Package(
         room(
             "TrawlSearch",
             imports: [
-                "TrawlQuery", "TrawlIndex", "TrawlSegment", "TrawlPostings", "TrawlSchema",
-                "TrawlAnalysis", "TrawlJSON", "TrawlBytes", "TrawlErrors", "CKernels",
+                "TrawlQuery", "TrawlIndex", "TrawlSegment", "TrawlPostings", "TrawlScript",
+                "TrawlSchema", "TrawlAnalysis", "TrawlJSON", "TrawlBytes", "TrawlErrors",
+                "CKernels",
             ]),
         room(
             "TrawlIndex",

@@ -145,13 +145,6 @@ enum SearchRoutes {
 
     /// Limits that belong to an index, with the texts that clients know.
     static func check(_ search: SearchRequest, _ view: SearchView, isScroll: Bool = false) throws {
-        // An answer that leaves out what was asked for would be worse than none.
-        let missing: [(String, Bool)] = [
-            ("script_fields", search.scriptFields != nil)
-        ]
-        if let (name, _) = missing.first(where: { $0.1 }) {
-            throw APIError.illegalArgument("[\(name)] is not supported yet")
-        }
         for part in view.parts {
             let index = part.target.index
             let window = search.from + search.size
@@ -182,6 +175,7 @@ enum SearchRoutes {
                             + "[index.max_rescore_window] index level setting.")
                 }
             }
+            try checkScripts(search, part)
             let docvalueLimit = index.limit("index.max_docvalue_fields_search", default: 100)
             if search.docvalueFields.count > docvalueLimit {
                 throw failed(
@@ -191,6 +185,19 @@ enum SearchRoutes {
                         + "can be set by changing the [index.max_docvalue_fields_search] index "
                         + "level setting.")
             }
+        }
+    }
+
+    private static func checkScripts(
+        _ search: SearchRequest, _ part: SearchView.Part
+    ) throws {
+        let limit = part.target.index.limit("index.max_script_fields", default: 32)
+        if search.scriptFields.count > limit {
+            throw failed(
+                part,
+                "Trying to retrieve too many script_fields. Must be less than or equal to: "
+                    + "[\(limit)] but was [\(search.scriptFields.count)]. This limit can be set by "
+                    + "changing the [index.max_script_fields] index level setting.")
         }
     }
 

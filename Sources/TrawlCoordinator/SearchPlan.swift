@@ -148,6 +148,8 @@ package enum HitOrder {
         case (.double(let x), .double(let y)): return order(x, y)
         case (.float(let x), .float(let y)): return order(x, y)
         case (.formatted(let x, _), .formatted(let y, _)): return order(x, y)
+        case (.keyed(let x, _), .keyed(let y, _)):
+            return x.lexicographicallyPrecedes(y) ? -1 : x == y ? 0 : 1
         // By bytes, as the shards order them.
         case (.text(let x), .text(let y)):
             return x.utf8.lexicographicallyPrecedes(y.utf8) ? -1 : x == y ? 0 : 1
@@ -163,7 +165,7 @@ package enum HitOrder {
         case .double(let value): value
         case .float(let value): Double(value)
         case .formatted(let value, _): Double(value)
-        case .text, .null: 0
+        case .text, .keyed, .null: 0
         }
     }
 }

@@ -44,6 +44,8 @@ package struct Query: Sendable, Hashable, Codable {
         case geoBoundingBox(GeoBoundingBoxQuery)
         case distanceFeature(DistanceFeatureQuery)
         case nested(NestedQuery)
+        /// The script as it was given.
+        case script(JSONValue)
     }
 }
 

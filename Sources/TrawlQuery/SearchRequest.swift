@@ -47,7 +47,7 @@ package struct SearchRequest: Sendable, Codable {
     package var fields: [FieldAndFormat] = []
     /// Nil: as usual; empty: nothing but metadata (`_none_`).
     package var storedFields: [String]?
-    package var scriptFields: JSONValue?
+    package var scriptFields: [ScriptField] = []
     package var explain = false
     package var version = false
     package var sequenceAndTerm = false

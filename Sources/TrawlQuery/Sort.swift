@@ -18,6 +18,7 @@ package struct SortKey: Sendable, Hashable, Codable {
         case shardDocument
         case field(FieldKey)
         case geoDistance(GeoKey)
+        case script(ScriptKey)
     }
 
     package struct FieldKey: Sendable, Hashable, Codable {
@@ -30,6 +31,12 @@ package struct SortKey: Sendable, Hashable, Codable {
         package var nested: Nested?
 
         package init(name: String) { self.name = name }
+    }
+
+    package struct ScriptKey: Sendable, Hashable, Codable {
+        package var script: JSONValue
+        /// Its values are texts rather than numbers.
+        package var isText = false
     }
 
     package struct GeoKey: Sendable, Hashable, Codable {
@@ -72,6 +79,8 @@ package enum SortValue: Sendable, Hashable, Codable {
     case text(String)
     /// How the key prints where a format was asked for; ordered by the number.
     case formatted(Int64, String)
+    /// A text that is ordered by other bytes than its own.
+    case keyed([UInt8], String)
 
     package var json: JSONValue {
         switch self {
@@ -82,7 +91,7 @@ package enum SortValue: Sendable, Hashable, Codable {
             value.isFinite ? JSONValue(value) : .string(value > 0 ? "Infinity" : "-Infinity")
         case .float(let value): JSONValue(value)
         case .text(let value): .string(value)
-        case .formatted(_, let text): .string(text)
+        case .formatted(_, let text), .keyed(_, let text): .string(text)
         }
     }
 }
@@ -126,6 +135,8 @@ extension SortValue {
         case (.formatted(let a, _), .integer(let b)): return order(a, b)
         case (.integer(let a), .formatted(let b, _)): return order(a, b)
         case (.unsigned(let a), .unsigned(let b)): return order(a, b)
+        case (.keyed(let a, _), .keyed(let b, _)):
+            return a == b ? 0 : a.lexicographicallyPrecedes(b) ? -1 : 1
         case (.text(let a), .text(let b)):
             if a.utf8.elementsEqual(b.utf8) { return 0 }
             return a.utf8.lexicographicallyPrecedes(b.utf8) ? -1 : 1
@@ -135,7 +146,7 @@ extension SortValue {
 
     package var double: Double? {
         switch self {
-        case .null, .text: nil
+        case .null, .text, .keyed: nil
         case .integer(let value): Double(value)
         case .unsigned(let value): Double(value)
         case .double(let value): value

@@ -1,4 +1,5 @@
 internal import TrawlJSON
+internal import TrawlSchema
 
 /// Runs a script, step by step, until it ends or has used up its steps.
 struct ScriptInterpreter {
@@ -23,10 +24,18 @@ struct ScriptInterpreter {
     private var locals: [String: Local] = [:]
     private var steps = 0
     private var returned: JSONValue?
+    /// Of a search: what `doc`, `_score` and `_value` are.
+    private let document: (any ScriptDocument)?
 
     /// - Parameter ctx: What the program sees as `ctx`.
     init(ctx: JSONObject, params: JSONObject) {
         roots = ["ctx": .object(ctx), "params": .object(params)]
+        document = nil
+    }
+
+    init(document: any ScriptDocument, params: JSONObject) {
+        roots = ["params": .object(params)]
+        self.document = document
     }
 
     init(context: ScriptContext, params: JSONObject) {
@@ -140,6 +149,10 @@ struct ScriptInterpreter {
             return
         }
         let evaluated = try evaluate(value)
+        if document != nil {
+            locals[name] = .value(evaluated)
+            return
+        }
         switch (evaluated, value) {
         case (.array, .name), (.array, .member), (.array, .element), (.object, .name),
             (.object, .member), (.object, .element):
@@ -201,12 +214,20 @@ struct ScriptInterpreter {
         case (.object(let map), .number(let number)): return map[number.literal] ?? .null
         case (.array(let list), _):
             if case .string("length") = key { return JSONValue(list.count) }
+            if case .string(let name) = key,
+                let property = try ScriptDocValues.member(name, of: list)
+            {
+                return property
+            }
             guard let index = index(key), list.indices.contains(index) else {
                 throw ScriptFailure(
                     type: "index_out_of_bounds_exception",
                     reason: "Index \(key) out of bounds for length \(list.count)")
             }
             return list[index]
+        case (.string(let text), .string(let name)):
+            if let property = ScriptDates.property(name, of: text) { return property }
+            throw ScriptFailure(reason: "dynamic getter [\(value.typeName), \(name)] not found")
         case (.null, _):
             throw ScriptFailure(
                 type: "null_pointer_exception",
@@ -278,6 +299,7 @@ struct ScriptInterpreter {
         _ expression: ScriptExpression
     ) throws(ScriptFailure) -> JSONValue {
         try step()
+        if let document, let value = try self.value(of: expression, in: document) { return value }
         switch expression {
         case .value(let value): return value
         case .name: return try read(try place(of: expression))
@@ -325,6 +347,34 @@ struct ScriptInterpreter {
             return .bool(ScriptMath.isType(try evaluate(inner), type))
         case .lambda: throw failure("a lambda can only be given to a method")
         case .call(let base, let name, let arguments): return try call(base, name, arguments)
+        }
+    }
+
+    /// What an expression is that names a part of the document; nil for all others.
+    private mutating func value(
+        of expression: ScriptExpression, in document: any ScriptDocument
+    ) throws(ScriptFailure) -> JSONValue? {
+        switch expression {
+        case .name("_score") where locals["_score"] == nil: return JSONValue(document.score)
+        case .name("_value") where locals["_value"] == nil: return document.value ?? .null
+        case .member(.name("doc"), let field, _):
+            return try ScriptDocValues.values(of: field, in: document)
+        case .element(.name("doc"), let field):
+            return try ScriptDocValues.values(
+                of: ScriptMath.text(try evaluate(field)), in: document)
+        case .call(.name("doc"), let method, let arguments) where arguments.count == 1:
+            let field = ScriptMath.text(try evaluate(arguments[0]))
+            switch method {
+            case "containsKey": return .bool(document.hasField(field))
+            case "get": return try ScriptDocValues.values(of: field, in: document)
+            default: return nil
+            }
+        case .member(.name("params"), "_source", _),
+            .element(.name("params"), .value(.string("_source"))):
+            do { return .object(try document.source()) } catch {
+                throw ScriptFailure(type: error.type, reason: error.reason)
+            }
+        default: return nil
         }
     }
 

@@ -230,6 +230,7 @@ enum ScriptMethods {
             return JSONValue(
                 list.firstIndex { ScriptMath.isEqual($0, arguments[0]) } ?? -1)
         case ("get", 1): return try ScriptInterpreter.member(arguments[0], of: .array(list))
+        case ("getValue", 0): return try ScriptInterpreter.member("value", of: .array(list))
         default: throw unknown(.array(list), name, arguments.count)
         }
     }
@@ -284,7 +285,9 @@ enum ScriptMethods {
         case ("replace", 2): return .string(replace(other, ScriptMath.text(arguments[1]), text))
         case ("splitOnToken", 1):
             return .array(split(text, at: other).map(JSONValue.string))
-        default: throw unknown(.string(text), name, arguments.count)
+        default:
+            if arguments.isEmpty, let found = ScriptDates.property(name, of: text) { return found }
+            throw unknown(.string(text), name, arguments.count)
         }
     }
 
@@ -341,6 +344,10 @@ enum ScriptMethods {
             return JSONValue(numbers[0].double.rounded(.up))
         case ("Math", "round", 1) where numbers.count == 1:
             return JSONValue(Int64(saturating: (numbers[0].double + 0.5).rounded(.down)))
+        case ("Math", "log", 1) where numbers.count == 1: return JSONValue(log(numbers[0].double))
+        case ("Math", "log10", 1) where numbers.count == 1:
+            return JSONValue(log10(numbers[0].double))
+        case ("Math", "exp", 1) where numbers.count == 1: return JSONValue(exp(numbers[0].double))
         case ("Math", "sqrt", 1) where numbers.count == 1:
             return JSONValue(numbers[0].double.squareRoot())
         case ("Math", "pow", 2) where numbers.count == 2:

@@ -180,6 +180,7 @@ extension AnalyzedQuery {
         case .numbers, .numberSet: "PointRangeQuery"
         case .byteRange: "TermRangeQuery"
         case .intervals: "RangeFieldQuery"
+        case .script: "ScriptQuery"
         case .termSet: "TermInSetQuery"
         case .exists: "FieldExistsQuery"
         case .ids: "IdsQuery"

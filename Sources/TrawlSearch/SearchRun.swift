@@ -383,6 +383,7 @@ struct SearchRun {
                 }
             }
             for entry in groups.values { top.insert(entry) }
+            try sorter.check()
             merge(top, sorter, segment, plan, groupKey)
             if stopIfTerminated() { break }
         }

@@ -303,9 +303,6 @@ extension RequestReader {
                     .parsing("Unknown key for a \(Self.token(value)) in [\(key)]."), at: .key(key))
             }
         }
-        if request.scriptFields != nil {
-            throw fail(.illegalArgument("[script_fields] of [top_hits] is not supported"))
-        }
         return .topHits(TopHitsAggregation(request: request, text: .object(object)))
     }
 }

@@ -62,6 +62,7 @@ package enum QueryDSL {
         "function_score": { r, o throws(QueryError) in try r.functionScore(o) },
         "geo_distance": { r, o throws(QueryError) in try r.geoDistance(o) },
         "geo_bounding_box": { r, o throws(QueryError) in try r.geoBoundingBox(o) },
+        "script": { r, o throws(QueryError) in try r.scriptQuery(o) },
         "distance_feature": { r, o throws(QueryError) in try r.distanceFeature(o) },
         "nested": { r, o throws(QueryError) in try r.nested(o) },
         "wrapper": { r, o throws(QueryError) in try r.wrapper(o) },

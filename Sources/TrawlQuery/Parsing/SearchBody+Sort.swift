@@ -40,6 +40,35 @@ extension RequestReader {
         }
     }
 
+    private mutating func scriptSortKey(_ value: JSONValue) throws(QueryError) -> SortKey {
+        var script: JSONValue?
+        var type: String?
+        var order = SortKey.Order.asc
+        for (key, value) in value.objectValue ?? [:] {
+            switch key {
+            case "script": script = try self.script(value, key)
+            case "type": type = try text(value, key)
+            case "order": order = try self.order(value, key)
+            case "mode": _ = try sortMode(value, key)
+            default:
+                throw fail(
+                    QueryError(
+                        type: "x_content_parse_exception",
+                        reason: "[_script] unknown field [\(key)]"), at: .key(key), atKey: true)
+            }
+        }
+        guard let script, let type else {
+            throw fail(
+                .illegalArgument(
+                    "Required [\(script == nil ? "script" : "type")]"))
+        }
+        guard type == "number" || type == "string" else {
+            throw fail(.illegalArgument("Unknown ScriptSortType [\(type)]"), at: .key("type"))
+        }
+        return SortKey(
+            by: .script(.init(script: script, isText: type == "string")), order: order)
+    }
+
     private mutating func sortKey(
         _ name: String, _ value: JSONValue
     ) throws(QueryError) -> SortKey {
@@ -47,7 +76,7 @@ extension RequestReader {
             return try inside(.key(name)) { r throws(QueryError) in try r.geoSortKey(value) }
         }
         if name == "_script" {
-            throw fail(.illegalArgument("[_script] sort is not supported"), at: .key(name))
+            return try inside(.key(name)) { r throws(QueryError) in try r.scriptSortKey(value) }
         }
         guard case .object(let options) = value else {
             return Self.sortKey(name, order: try order(value, name))

@@ -190,7 +190,10 @@ extension RequestReader {
             request.suggest = try inside(.key(key)) { r throws(QueryError) in
                 try r.suggest(value)
             }
-        case "script_fields" where isObject: request.scriptFields = value
+        case "script_fields" where isObject:
+            request.scriptFields = try inside(.key(key)) { r throws(QueryError) in
+                try r.scriptFields(value)
+            }
         case "runtime_mappings" where isObject: request.runtimeMappings = value
         case "sort":
             request.sort = try inside(.key(key)) { r throws(QueryError) in try r.sort(value) }
@@ -433,7 +436,7 @@ extension RequestReader {
     /// The options of `_search` that make sense for a few hits of a group.
     private static let innerHitsOptions: Set<String> = [
         "from", "size", "sort", "_source", "stored_fields", "docvalue_fields", "fields",
-        "highlight", "explain", "version", "seq_no_primary_term",
+        "highlight", "explain", "version", "seq_no_primary_term", "script_fields",
         "track_scores", "collapse",
     ]
 
@@ -449,10 +452,6 @@ extension RequestReader {
             switch key {
             case "name": inner.name = try text(value, key)
             case "ignore_unmapped": _ = try bool(value, key)
-            case "script_fields":
-                throw fail(
-                    .illegalArgument("[script_fields] of [inner_hits] is not supported"),
-                    at: .key(key))
             case _ where Self.innerHitsOptions.contains(key):
                 try bodyMember(&inner.request, key, value)
             default:

@@ -45,6 +45,7 @@ extension QueryBinder {
                     includesUpper: includesUpper), segment)
         case .intervals(let name, let relation, let first, let last):
             return try intervals(name, relation, first, last, segment)
+        case .script(let script): return try scriptMatcher(script, segment)
         case .exists(let name, let kind): return try exists(name, kind, segment)
         case .ids(let ids):
             var docs: Set<UInt32> = []

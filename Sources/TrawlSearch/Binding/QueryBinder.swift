@@ -96,7 +96,8 @@ package final class QueryBinder {
             return try distanceFeature(field, origin, pivot, boost)
         case .minimumMatch(let queries, let field, let minimum):
             return try minimumMatch(queries, field, minimum, boost)
-        case .numbers, .numberSet, .byteRange, .intervals, .termSet, .exists, .ids, .geoDistance,
+        case .numbers, .numberSet, .byteRange, .intervals, .script, .termSet,
+            .exists, .ids, .geoDistance,
             .geoBox:
             return BoundConstant(try filter(query), score: boost, text: query.text())
         }
@@ -142,7 +143,8 @@ package final class QueryBinder {
             return BoundFilter(.expansion(constant), cache: cache, clock: clock) { [self] segment in
                 try expansionMatcher(constant, segment)
             }
-        case .numbers, .numberSet, .byteRange, .intervals, .termSet, .exists, .ids, .geoDistance,
+        case .numbers, .numberSet, .byteRange, .intervals, .script, .termSet,
+            .exists, .ids, .geoDistance,
             .geoBox:
             return BoundFilter(query, cache: cache, clock: clock) { [self] in
                 try plainMatcher(query, $0)

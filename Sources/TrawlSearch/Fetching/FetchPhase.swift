@@ -15,6 +15,7 @@ package struct FetchPhase {
     private let highlighter: Highlighter?
     private let inner: [NestedHitsPhase]
     private let fetcher: FieldFetcher
+    private let scripts: [(field: ScriptField, script: DocumentScript)]
 
     /// - Parameters:
     ///   - scope: The nested field whose objects were found; nil for whole documents.
@@ -39,6 +40,9 @@ package struct FetchPhase {
                 try request.query.map { query in try analyzer.analyze(query) } ?? .all) : nil
         named = try analyzed.flatMap { $0.namedParts }.map { name, query in
             (name, try binder.bind(query))
+        }
+        scripts = try request.scriptFields.map {
+            ($0, try DocumentScript($0.script, searcher.mapping))
         }
         fetcher = try FieldFetcher(request, searcher.mapping, index: index.name)
         keepsScore =
@@ -92,6 +96,15 @@ package struct FetchPhase {
             hit.fields[collapse.field] = .array([group])
             hit.group = group
         }
+        for (field, script) in scripts {
+            do {
+                let value = try script.value(
+                    of: doc, in: segment, score: Double(found.score))
+                hit.fields[field.name] = value.arrayValue.map { .array($0) } ?? .array([value])
+            } catch {
+                if !field.ignoresFailure { throw error }
+            }
+        }
         for phase in inner { hit.inner.append(try phase.hits(in: doc, of: segment)) }
         return hit
     }
@@ -101,9 +114,10 @@ package struct FetchPhase {
     /// The whole source unless the request says otherwise. Asking for stored fields alone leaves
     /// the source out.
     private var selection: SourceSelection {
-        guard let stored = request.storedFields, request.source == .all else {
-            return request.source
-        }
+        guard request.source == .all, !request.asksForSource,
+            request.storedFields != nil || !request.scriptFields.isEmpty
+        else { return request.source }
+        let stored = request.storedFields ?? []
         return stored.contains("_source") ? .all : .none
     }
 

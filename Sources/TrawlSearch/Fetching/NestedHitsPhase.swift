@@ -66,6 +66,7 @@ final class NestedHitsPhase {
             }
             top.insert(.init(key: key, others: others, doc: object, score: score))
         }
+        try sorter?.check()
         let page = top.heap.sorted { $0.precedes($1) }.dropFirst(request.from)
         for entry in page {
             let values =

@@ -58,7 +58,8 @@ struct HighlightTerms {
             try collect(inner)
         case .functionScore(let score): try collect(score.query)
         case .nested(let nested): try collect(nested.query)
-        case .all, .none, .numbers, .numberSet, .intervals, .exists, .ids, .geoDistance, .geoBox,
+        case .all, .none, .numbers, .numberSet, .intervals, .script, .exists, .ids, .geoDistance,
+            .geoBox,
             .distanceFeature:
             break
         }

@@ -1,3 +1,4 @@
+package import TrawlJSON
 package import TrawlQuery
 package import TrawlSchema
 
@@ -26,6 +27,7 @@ package indirect enum AnalyzedQuery: Sendable, Hashable {
     /// Spans of values that lie so to this one.
     case intervals(field: String, RangeRelation, first: [UInt8], last: [UInt8])
     case termSet(field: String, terms: [[UInt8]])
+    case script(JSONValue)
     case exists(field: String, ExistenceKind)
     case ids([String])
     case geoDistance(field: String, center: GeoPoint, meters: Double)
@@ -256,6 +258,7 @@ extension AnalyzedQuery {
                 + string(upper) + (includesUpper ? "]" : "}")
         case .intervals(let own, let relation, let first, let last):
             return named(own) + "<\(relation.rawValue) \(first) TO \(last)>"
+        case .script(let script): return "ScriptQuery(\(script))"
         case .termSet(let own, let terms):
             return named(own) + "(" + terms.map { string($0) }.joined(separator: " ") + ")"
         case .exists(let own, _): return "FieldExistsQuery [field=\(own)]"

@@ -91,6 +91,9 @@ package struct QueryAnalyzer {
                 return .none("unmapped field")
             }
             return .constant(.geoBox(box))
+        case .script(let script):
+            _ = try DocumentScript(script, mapping)
+            return .script(script)
         case .distanceFeature(let feature): return try distanceFeature(feature)
         case .nested(let nested):
             guard try hasObjects(nested.path, nested.ignoreUnmapped) else {

@@ -13,6 +13,7 @@ struct SegmentSorter {
         case bytes(BytesColumn)
         case distance(NumberColumn, [TrawlSchema.GeoPoint], unit: Double)
         case nothing
+        case script(ScriptSortColumn, isText: Bool)
     }
 
     private let plan: SortPlan
@@ -38,6 +39,9 @@ struct SegmentSorter {
             case .score: column = .score
             case .document: column = .document
             case .nothing: column = .nothing
+            case .script(let script, let isText):
+                column = .script(
+                    ScriptSortColumn(script, isText: isText, segment), isText: isText)
             case .number(let name, _, _):
                 column = segment.view.field(name)?.numbers.map { .numbers($0) } ?? .nothing
             case .bytes(let name, _):
@@ -101,6 +105,11 @@ struct SegmentSorter {
         }
     }
 
+    /// Throws what a script could not be asked while keys were made.
+    func check() throws {
+        for case .script(let column, _) in columns { try column.check() }
+    }
+
     // MARK: Keys
 
     func key(_ index: Int, doc: Int, score: Float) -> Int64 {
@@ -109,6 +118,7 @@ struct SegmentSorter {
         case .score: return Self.oriented(SortableNumber.encode(score), key)
         case .document: return Self.oriented(Int64(segment.base + doc), key)
         case .nothing: return missing[index]
+        case .script(let column, _): return Self.oriented(column.key(doc, score), key)
         case .bytes(let column):
             return ordinal(column, index, doc).map { Self.oriented(Int64(2 * $0 + 1), key) }
                 ?? missing[index]
@@ -215,16 +225,15 @@ struct SegmentSorter {
         let key = plan.keys[index]
         switch (value, key.source) {
         case (.null, _): return missing[index] == .min ? .min : .max
-        case (.text(let text), .bytes(_, let type)):
+        case (.text(let text), .bytes):
             guard case .bytes(let column) = columns[index] else { return 0 }
-            var bytes = Array(text.utf8)
-            if type.family == .ip,
-                case .bytes(let lower?, _, _, _)? = try? type.lookup(
-                    term: .string(text), context: QueryValueContext(now: Instant(seconds: 0)))
-            {
-                bytes = lower
-            }
+            return Self.oriented(Self.place(Array(text.utf8), column), key)
+        case (.keyed(let bytes, _), _):
+            guard case .bytes(let column) = columns[index] else { return 0 }
             return Self.oriented(Self.place(bytes, column), key)
+        case (.text(let text), .script):
+            guard case .script(let column, _) = columns[index] else { return 0 }
+            return Self.oriented(column.place(of: text), key)
         case (.float(let score), .score):
             return Self.oriented(SortableNumber.encode(score), key)
         case (.integer(let number), _):
@@ -263,10 +272,15 @@ struct SegmentSorter {
             else {
                 return missingValue(key)
             }
-            return .text(type.display(bytes: column.bytes(at: ordinal)).queryText)
+            let bytes = column.bytes(at: ordinal)
+            let text = type.display(bytes: bytes).queryText
+            // Addresses are in the order of their bytes, not of their texts.
+            return type.family == .ip ? .keyed(bytes, text) : .text(text)
         case .numbers(let column):
             guard let number = number(column, index, doc) else { return missingValue(key) }
             return shown(number, key)
+        case .script(let column, let isText):
+            return isText ? .text(column.text(doc, score)) : .double(column.number(doc, score))
         case .distance(let column, let points, let unit):
             return distance(column, points, unit, index, doc).map { .double($0) }
                 ?? missingValue(key)

@@ -14,6 +14,7 @@ package struct SortPlan {
             case distance(String, [TrawlSchema.GeoPoint], unit: Double)
             /// A field that the mapping has not: every document is without it.
             case nothing(isText: Bool)
+            case script(DocumentScript, isText: Bool)
         }
 
         /// How the values of numbers are kept for comparing and shown.
@@ -51,7 +52,10 @@ package struct SortPlan {
             return made
         }
         order = HitOrder(sort)
-        needsScores = sort.contains { $0.by == .score }
+        needsScores = sort.contains {
+            if case .script = $0.by { return true }
+            return $0.by == .score
+        }
     }
 
     private static func key(
@@ -66,6 +70,10 @@ package struct SortPlan {
         switch key.by {
         case .score: return made(.score, .float)
         case .document, .shardDocument: return made(.document, .integer)
+        case .script(let script):
+            let isText = script.isText
+            return made(
+                .script(try DocumentScript(script.script, mapping), isText: isText), .double)
         case .geoDistance(let geo):
             guard let field = mapping.field(geo.field) else {
                 if geo.ignoreUnmapped { return made(.nothing(isText: false), .double) }
@@ -183,7 +191,9 @@ package struct SortPlan {
         if value == .null { return .null }
         switch key.source {
         case .bytes(_, let type):
-            if type.family == .ip, let text = value.stringValue { return .text(text) }
+            if type.family == .ip, let text = value.stringValue {
+                return .keyed(try ValuesBinder.address(text), text)
+            }
             return .text(value.queryText)
         case .score: return .float(Float(try number()))
         case .document:
@@ -191,7 +201,8 @@ package struct SortPlan {
             return .integer(Int64(number))
         case .nothing(let isText):
             return isText ? .text(value.queryText) : .double(try number())
-        case .distance: return .double(try number())
+        case .distance, .script(_, isText: false): return .double(try number())
+        case .script(_, isText: true): return .text(value.queryText)
         case .number(_, let type, let format):
             switch key.shape {
             case .unsigned: return .unsigned(value.numberValue?.uint64 ?? 0)

@@ -82,6 +82,7 @@ final class TopHitsAggregator: Aggregator {
     }
 
     override func end(_ segment: SegmentContext) throws {
+        try sorter?.check()
         for bucket in touched {
             for entry in tops[bucket].heap {
                 let (identity, owner) = segment.identity(of: entry.doc)
