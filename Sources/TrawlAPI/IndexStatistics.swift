@@ -118,9 +118,11 @@ enum IndexStatistics {
         {
             [
                 "query_total": JSONValue(query.count),
-                "query_time_in_millis": JSONValue(query.milliseconds), "query_current": 0,
+                "query_time_in_millis": JSONValue(query.milliseconds),
+                "query_current": JSONValue(query.current),
                 "fetch_total": JSONValue(fetch.count),
-                "fetch_time_in_millis": JSONValue(fetch.milliseconds), "fetch_current": 0,
+                "fetch_time_in_millis": JSONValue(fetch.milliseconds),
+                "fetch_current": JSONValue(fetch.current),
                 "scroll_total": 0, "scroll_time_in_millis": 0, "scroll_current": 0,
                 "suggest_total": 0, "suggest_time_in_millis": 0, "suggest_current": 0,
             ]

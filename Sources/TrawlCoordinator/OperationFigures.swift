@@ -3,6 +3,8 @@ package struct OperationFigures: Sendable, Codable {
     package struct Tally: Sendable, Equatable, Codable {
         package private(set) var count = 0
         package private(set) var duration = Duration.zero
+        /// Under way.
+        package private(set) var current = 0
 
         package init() {}
 
@@ -11,11 +13,15 @@ package struct OperationFigures: Sendable, Codable {
             self.duration += duration
         }
 
+        package mutating func begin() { current += 1 }
+        package mutating func end() { current -= 1 }
+
         package var milliseconds: Int { Int(duration / .milliseconds(1)) }
 
         package static func + (left: Tally, right: Tally) -> Tally {
             var sum = left
             sum.add(right.duration, times: right.count)
+            sum.current += right.current
             return sum
         }
     }

@@ -8,7 +8,8 @@ package protocol ShardView: AnyObject, Sendable, SuggestView {
     /// Understands a query under the mapping of the view, without running it.
     func check(_ query: Query, now: Int64) throws
     /// What scores depend on besides the document: to be added up over all shards of the index.
-    func statistics(of request: SearchRequest, now: Int64) throws -> any ShardStatistics
+    /// Whatever was counted by the deadline: `find` does nothing after it.
+    func statistics(of question: ShardQuestion) throws -> any ShardStatistics
     /// Matches and orders. Documents are read when the answer's `fetch` is called.
     func find(_ question: ShardQuestion) throws -> ShardAnswer
     func count(_ question: ShardQuestion) throws -> Int
@@ -191,13 +192,14 @@ extension Coordinator {
 
     /// One shard needs no statistics but its own.
     private func statistics(
-        _ request: SearchRequest, _ parts: [SearchView.Part]
+        _ request: SearchRequest, _ parts: [SearchView.Part], until deadline: Deadline
     ) throws -> (any ShardStatistics)? {
         if parts.count < 2 { return nil }
         var sum: (any ShardStatistics)?
         var failure: (any Error)?
         let all = provider.scatter.statistics(
-            parts.map(\.view), of: request, now: parts[0].now)
+            parts.map(\.view),
+            ShardQuestion(request: request, now: parts[0].now, deadline: deadline))
         for result in all {
             switch result {
             case .success(let own): sum = sum?.adding(own) ?? own
@@ -228,7 +230,8 @@ extension Coordinator {
             let own = try parts[0].request(
                 request, boost: try boost(of: parts[0].target.index, in: request))
             question = ShardQuestion(
-                request: own, now: parts[0].now, statistics: try statistics(own, parts),
+                request: own, now: parts[0].now,
+                statistics: try statistics(own, parts, until: deadline),
                 deadline: deadline, isOnlyShard: isOnly)
         } catch {
             // What one shard of an index cannot do, none of them can: they share its mapping.
@@ -373,7 +376,8 @@ extension Coordinator {
         let own = try part.request(try resolvingLookUps(in: request))
         return try part.view.explain(
             ShardQuestion(
-                request: own, now: part.now, statistics: try statistics(own, view.parts)),
+                request: own, now: part.now,
+                statistics: try statistics(own, view.parts, until: Deadline())),
             id: id)
     }
 }

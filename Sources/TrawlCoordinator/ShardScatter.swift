@@ -6,7 +6,7 @@ package import TrawlQuery
 /// other nodes first, each once, and those of this node meanwhile.
 package protocol ShardScatter: Sendable {
     func statistics(
-        _ views: [any ShardView], of request: SearchRequest, now: Int64
+        _ views: [any ShardView], _ question: ShardQuestion
     ) -> [Result<any ShardStatistics, any Error>]
     func find(
         _ views: [any ShardView], _ question: ShardQuestion
@@ -20,9 +20,9 @@ package struct LocalScatter: ShardScatter {
     package init() {}
 
     package func statistics(
-        _ views: [any ShardView], of request: SearchRequest, now: Int64
+        _ views: [any ShardView], _ question: ShardQuestion
     ) -> [Result<any ShardStatistics, any Error>] {
-        views.map { view in Result { try view.statistics(of: request, now: now) } }
+        views.map { view in Result { try view.statistics(of: question) } }
     }
 
     package func find(

@@ -19,7 +19,13 @@ final class OperationCounter: Sendable {
         _ body: () throws -> Result
     ) rethrows -> Result {
         let began = ContinuousClock.now
-        defer { change { $0[keyPath: kind].add(ContinuousClock.now - began) } }
+        change { $0[keyPath: kind].begin() }
+        defer {
+            change { figures in
+                figures[keyPath: kind].end()
+                figures[keyPath: kind].add(ContinuousClock.now - began)
+            }
+        }
         return try body()
     }
 
@@ -52,13 +58,15 @@ final class CountedView: ShardView {
 
     func check(_ query: Query, now: Int64) throws { try view.check(query, now: now) }
 
-    func statistics(of request: SearchRequest, now: Int64) throws -> any ShardStatistics {
-        try view.statistics(of: request, now: now)
+    func statistics(of question: ShardQuestion) throws -> any ShardStatistics {
+        try view.statistics(of: question)
     }
 
     func find(_ question: ShardQuestion) throws -> ShardAnswer {
         let groups = question.request.stats
         let began = ContinuousClock.now
+        counter.change { $0.query.begin() }
+        defer { counter.change { $0.query.end() } }
         var answer = try view.find(question)
         let took = ContinuousClock.now - began
         counter.change { figures in
@@ -68,9 +76,11 @@ final class CountedView: ShardView {
         let fetch = answer.fetch
         answer.fetch = { [counter] places in
             let began = ContinuousClock.now
+            counter.change { $0.fetch.begin() }
             defer {
                 let took = ContinuousClock.now - began
                 counter.change { figures in
+                    figures.fetch.end()
                     figures.fetch.add(took)
                     for group in groups {
                         figures.groups[group, default: .init()].fetch.add(took)

@@ -33,15 +33,21 @@ final class SnapshotView: ShardView {
         _ = try searcher.analyzer(now: instant(now)).analyze(query)
     }
 
-    func statistics(of request: SearchRequest, now: Int64) throws -> any ShardStatistics {
-        RankingSum(sum: try searcher.statistics(for: request, now: instant(now)))
+    func statistics(of question: ShardQuestion) throws -> any ShardStatistics {
+        RankingSum(
+            sum: try searcher.statistics(
+                for: question.request, now: instant(question.now), clock: clock(question)))
+    }
+
+    private func clock(_ question: ShardQuestion) -> SearchClock {
+        SearchClock(
+            deadline: question.deadline.instant, isCancelled: question.deadline.isAbandoned)
     }
 
     private func conditions(_ question: ShardQuestion) -> Searcher.Conditions {
         Searcher.Conditions(
             statistics: (question.statistics as? RankingSum)?.sum, now: instant(question.now),
-            clock: SearchClock(
-                deadline: question.deadline.instant, isCancelled: question.deadline.isAbandoned))
+            clock: clock(question))
     }
 
     func find(_ question: ShardQuestion) throws -> ShardAnswer {

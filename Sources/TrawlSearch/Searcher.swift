@@ -109,14 +109,14 @@ package final class Searcher: Sendable {
     }
 
     /// The counts of this shard that a request's scores depend on: added up over all shards, they
-    /// make every shard score as one.
+    /// make every shard score as one. Once the clock is over, what was counted by then.
     package func statistics(
         for request: SearchRequest, now: Instant, clock: SearchClock = SearchClock()
     ) throws -> RankingStatistics {
         let binder = binder(Conditions(now: now, clock: clock))
         let analyzer = analyzer(now: now)
         for query in [request.query].compactMap({ $0 }) + request.rescore.map(\.query) {
-            _ = try binder.bind(try analyzer.analyze(query))
+            do { _ = try binder.bind(try analyzer.analyze(query)) } catch is SearchStopped { break }
         }
         return binder.statistics.recorded
     }

@@ -166,15 +166,21 @@ final class ClusterScatter: ShardScatter {
         deadline.instant.map { max(.zero, $0 - .now) + .seconds(1) } ?? Self.timeout
     }
 
+    /// How much time is left, as questions say it.
+    private static func milliseconds(_ deadline: Deadline) -> Int64? {
+        deadline.instant.map { Int64(max(.zero, $0 - .now) / .milliseconds(1)) }
+    }
+
     // MARK: Questions
 
     func statistics(
-        _ views: [any ShardView], of request: SearchRequest, now: Int64
+        _ views: [any ShardView], _ question: ShardQuestion
     ) -> [Result<any ShardStatistics, any Error>] {
+        let timeout = remaining(question.deadline)
         let sums: [Result<RankingStatistics, any Error>] = ask(
-            views.map(Self.own), timeout: Self.timeout,
+            views.map(Self.own), timeout: timeout,
             here: { view in
-                let sum = try view.localView().statistics(of: request, now: now)
+                let sum = try view.localView().statistics(of: question)
                 guard let own = sum as? RankingSum else {
                     preconditionFailure("views of this node sum up rankings")
                 }
@@ -182,8 +188,9 @@ final class ClusterScatter: ShardScatter {
             },
             there: { places, client in
                 try client.begin(
-                    ViewQuestions.Statistics(places: places, request: request, now: now),
-                    timeout: Self.timeout)
+                    ViewQuestions.Statistics(
+                        places: places, request: question.request, now: question.now,
+                        milliseconds: Self.milliseconds(question.deadline)), timeout: timeout)
             })
         return sums.map { $0.map { RankingSum(sum: $0) as any ShardStatistics } }
     }
@@ -214,9 +221,8 @@ final class ClusterScatter: ShardScatter {
                     ViewQuestions.Find(
                         places: places, request: question.request, now: question.now,
                         statistics: (question.statistics as? RankingSum)?.sum,
-                        milliseconds: question.deadline.instant.map {
-                            Int64(max(.zero, $0 - .now) / .milliseconds(1))
-                        }, isOnlyShard: question.isOnlyShard), timeout: timeout)
+                        milliseconds: Self.milliseconds(question.deadline),
+                        isOnlyShard: question.isOnlyShard), timeout: timeout)
             })
         return zip(views, found).map { view, result in
             result.map { hits in

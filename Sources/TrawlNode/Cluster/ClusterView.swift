@@ -86,8 +86,8 @@ final class ClusterView: ShardView {
         try view.check(query, now: now)
     }
 
-    func statistics(of request: SearchRequest, now: Int64) throws -> any ShardStatistics {
-        try scatter.statistics([self], of: request, now: now)[0].get()
+    func statistics(of question: ShardQuestion) throws -> any ShardStatistics {
+        try scatter.statistics([self], question)[0].get()
     }
 
     func find(_ question: ShardQuestion) throws -> ShardAnswer {

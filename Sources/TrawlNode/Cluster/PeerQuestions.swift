@@ -149,6 +149,7 @@ enum ViewQuestions {
         var places: [Place]
         var request: SearchRequest
         var now: Int64
+        var milliseconds: Int64?
     }
 
     struct Find: PeerQuestion {

@@ -56,10 +56,13 @@ final class ViewService: Sendable {
     }
 
     func serve(on dispatcher: PeerDispatcher) {
-        dispatcher.on(ViewQuestions.Statistics.self, .searches) { [self] question, _ in
-            question.places.map { place in
+        dispatcher.on(ViewQuestions.Statistics.self, .searches) { [self] question, call in
+            let asked = ShardQuestion(
+                request: question.request, now: question.now,
+                deadline: Self.deadline(question.milliseconds, call))
+            return question.places.map { place in
                 outcome(place) { view in
-                    let sum = try view.statistics(of: question.request, now: question.now)
+                    let sum = try view.statistics(of: asked)
                     guard let own = sum as? RankingSum else { throw Self.missing(place.shard) }
                     return own.sum
                 }
@@ -108,15 +111,18 @@ final class ViewService: Sendable {
         }
     }
 
+    private static func deadline(_ milliseconds: Int64?, _ call: PeerCall) -> Deadline {
+        Deadline(
+            milliseconds.map { .now + .milliseconds($0) }, isAbandoned: { call.isAbandoned })
+    }
+
     private func find(
         _ question: ViewQuestions.Find, _ call: PeerCall
     ) -> [ViewQuestions.Outcome<ViewQuestions.FoundHits>] {
-        let deadline = Deadline(
-            question.milliseconds.map { .now + .milliseconds($0) },
-            isAbandoned: { call.isAbandoned })
         let asked = ShardQuestion(
             request: question.request, now: question.now,
-            statistics: question.statistics.map { RankingSum(sum: $0) }, deadline: deadline,
+            statistics: question.statistics.map { RankingSum(sum: $0) },
+            deadline: Self.deadline(question.milliseconds, call),
             isOnlyShard: question.isOnlyShard)
         return question.places.map { place in
             outcome(place) { view, open in
