@@ -46,5 +46,6 @@ enum Routes {
             + RankEvalRoutes.routes + IngestRoutes.routes
             + RolloverRoutes.routes + ToolRoutes.routes + TaskRoutes.routes
             + ByQueryRoutes.routes + SyncRoutes.routes
+            + TopicRoutes.routes
     }
 }

@@ -8,7 +8,8 @@ internal import TrawlQuery
 enum SearchRoutes {
     static let routes: [Route] = [
         Route(
-            [.get, .post], ["/_search", "/{index}/_search"], SearchRequestReader.parameters,
+            [.get, .post], ["/_search", "/{index}/_search"],
+            SearchRequestReader.parameters + " as_of",
             lane: .search, search),
         Route(
             [.get, .post], ["/_count", "/{index}/_count"],
@@ -66,6 +67,7 @@ enum SearchRoutes {
         }
         try checkNeedsContext(reader.request)
         var pitID: String?
+        var asOf: JSONValue?
         let view: SearchView
         if let point = reader.request.pointInTime {
             if request.path["index"] != nil {
@@ -77,8 +79,10 @@ enum SearchRoutes {
             view = try PointInTimeRoutes.view(point, services)
             pitID = point.id
         } else {
+            let targets = try targets(request, services)
+            if try request.bool("as_of") { asOf = try AsOf.read(targets, services) }
             view = try services.coordinator.view(
-                of: try targets(request, services), routing: routing(request["routing"]))
+                of: targets, routing: routing(request["routing"]))
         }
         try check(reader.request, view)
         let answer = try services.coordinator.search(
@@ -96,7 +100,8 @@ enum SearchRoutes {
             request: reader.request, totalAsInt: reader.totalAsInt, typedKeys: reader.typedKeys
         ).write(
             answer, took: took(request), pitID: pitID, nodeID: services.node.id, to: &writer)
-        return APIResponse(200, .json(writer.bytes))
+        return APIResponse(
+            200, .json(asOf.map { AsOf.adding($0, to: writer.bytes) } ?? writer.bytes))
     }
 
     /// Slices and the order of shards' documents mean something only while a snapshot is kept.

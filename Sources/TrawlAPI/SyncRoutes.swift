@@ -66,7 +66,7 @@ enum SyncRoutes {
         },
     ]
 
-    private static func service(_ services: Services) throws -> CaptureService {
+    static func service(_ services: Services) throws -> CaptureService {
         guard let capture = services.capture else {
             throw APIError.illegalArgument(
                 "a primary store is followed by a node that runs: start trawl serve")

@@ -1,12 +1,15 @@
 internal import Synchronization
+internal import TrawlBytes
 internal import TrawlErrors
 package import TrawlFiles
 internal import TrawlJSON
+package import TrawlLog
 internal import TrawlThreads
 
 /// All stores that this node follows: a directory of its own for each, `sync/NAME`.
 package final class CaptureService: Sendable {
     private let directory: any FileStore
+    private let topics: LogTopics
     private let target: any CaptureTarget
     private let newLife: @Sendable () -> String
     private let report: @Sendable (String) -> Void
@@ -16,11 +19,12 @@ package final class CaptureService: Sendable {
     private let changed = Signal()
 
     package init(
-        directory: any FileStore, target: any CaptureTarget,
+        directory: any FileStore, topics: LogTopics, target: any CaptureTarget,
         newLife: @escaping @Sendable () -> String,
         report: @escaping @Sendable (String) -> Void
     ) {
         self.directory = directory
+        self.topics = topics
         self.target = target
         self.newLife = newLife
         self.report = report
@@ -49,6 +53,7 @@ package final class CaptureService: Sendable {
 
     package func stop() {
         for pump in pumps.withLock({ Array($0.values) }) { pump.stop() }
+        topics.close()
     }
 
     private func pump(
@@ -57,19 +62,19 @@ package final class CaptureService: Sendable {
     ) -> CapturePump {
         CapturePump(
             name: name, configuration: configuration, state: state, store: store, target: target,
-            makeSource: { try Self.source(name, configuration) }, report: report)
+            makeSource: { [topics] in try Self.source(name, configuration, topics) },
+            report: report)
     }
 
     private static func source(
-        _ name: String, _ configuration: CaptureConfiguration
+        _ name: String, _ configuration: CaptureConfiguration, _ topics: LogTopics
     ) throws -> any ChangeSource {
         switch try configuration.store {
         case .sqlite(let path):
             SQLiteSource(path: path, name: name, configuration: configuration)
         case .postgres(let url):
             PostgresSource(url: url, name: name, configuration: configuration)
-        case .topic:
-            throw CaptureError.invalid("[\(configuration.shownFrom)] cannot be followed yet")
+        case .topic(let topic): TopicSource(topic, of: topics, configuration: configuration)
         }
     }
 
@@ -111,7 +116,7 @@ package final class CaptureService: Sendable {
             }
             var configuration = wanted
             configuration.life = newLife()
-            let source = try Self.source(name, configuration)
+            let source = try Self.source(name, configuration, topics)
             var state = CaptureState()
             do {
                 state.position = try source.install()
@@ -124,7 +129,9 @@ package final class CaptureService: Sendable {
                     index = configuration.index + "-1"
                     try target.create(index, fields: source.fields, alias: configuration.index)
                 }
-                state.copies = [CaptureState.Copy(index: index)]
+                var copy = CaptureState.Copy(index: index)
+                copy.isComplete = source.beginsEmpty
+                state.copies = [copy]
             } catch {
                 try? source.uninstall()
                 throw Self.asked(error)
@@ -164,7 +171,7 @@ package final class CaptureService: Sendable {
             let pump = try pump(name)
             pump.stop()
             do {
-                try Self.source(name, pump.configuration).uninstall()
+                try Self.source(name, pump.configuration, topics).uninstall()
             } catch {
                 guard isForced else {
                     pump.start()
@@ -184,7 +191,7 @@ package final class CaptureService: Sendable {
             pump.stop()
             var configuration = pump.configuration
             configuration.life = newLife()
-            let source = try Self.source(name, configuration)
+            let source = try Self.source(name, configuration, topics)
             var state = CaptureState()
             do {
                 try source.uninstall()
@@ -194,7 +201,12 @@ package final class CaptureService: Sendable {
                 throw Self.asked(error)
             }
             state.columns = source.columns
-            let index = pump.status.copies.first?.index ?? configuration.index
+            var index = pump.status.copies.first?.index ?? configuration.index
+            if try target.concreteIndex(index) == nil {
+                let isAlias = index != configuration.index
+                index = isAlias ? index : index + "-1"
+                try target.create(index, fields: source.fields, alias: configuration.index)
+            }
             try target.extend(index, fields: source.fields)
             var copy = CaptureState.Copy(index: index)
             copy.needsSweep = true
@@ -202,5 +214,34 @@ package final class CaptureService: Sendable {
             source.close()
             try begin(name, configuration, state)
         }
+    }
+}
+
+// MARK: - Topics
+
+extension CaptureService {
+    package var topicNames: [String] { topics.names }
+
+    package func createTopic(_ name: String, partitionCount: Int) throws {
+        var options = TopicOptions()
+        options.partitionCount = partitionCount
+        try topics.create(name, options)
+    }
+
+    /// Appends records, each to the partition of its key. What is returned is durable.
+    package func append(
+        _ records: [(key: [UInt8]?, value: [UInt8]?)], to name: String, now: Int64
+    ) throws -> Int {
+        let count = try topics.options(of: name).partitionCount
+        var byPartition: [Int: [LogRecord]] = [:]
+        for (key, value) in records {
+            let partition = Int(StableHash.hash128(key ?? []).low % UInt64(count))
+            byPartition[partition, default: []].append(
+                LogRecord(key: key, value: value, timestamp: now))
+        }
+        for (partition, records) in byPartition.sorted(by: { $0.key < $1.key }) {
+            _ = try topics.partition(partition, of: name).append(records)
+        }
+        return records.count
     }
 }

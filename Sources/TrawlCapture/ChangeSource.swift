@@ -7,8 +7,13 @@ package struct CapturedChange: Sendable, Equatable {
     package var source: [UInt8]?
     /// In the store's stream; nil when it is the state of a row rather than a change.
     package var place: ChangeOrigin.Place?
+    /// Which of the store's streams the place is in, where it has several.
+    package var stream = 0
 
-    package init(id: String, source: [UInt8]?, place: ChangeOrigin.Place? = nil) {
+    package init(
+        id: String, source: [UInt8]?, place: ChangeOrigin.Place? = nil, stream: Int = 0
+    ) {
+        self.stream = stream
         self.id = id
         self.source = source
         self.place = place
@@ -82,6 +87,8 @@ package protocol ChangeSource: AnyObject {
     /// The columns in the source's own words, to be compared with what they were.
     var columns: String { get }
     var fields: [SourceField] { get }
+    /// Whether the stream begins with the first row, so that there is nothing to copy.
+    var beginsEmpty: Bool { get }
 
     /// The next changes; empty when there are none for as long as the timeout.
     ///
@@ -100,6 +107,10 @@ package protocol ChangeSource: AnyObject {
     func acknowledge(_ position: String) throws
 
     func lag() throws -> SourceLag
+}
+
+extension ChangeSource {
+    var beginsEmpty: Bool { false }
 }
 
 /// One moment of a store: its rows as they were. Used by one thread at a time.

@@ -112,7 +112,10 @@ struct CoordinatorTarget: CaptureTarget {
                 source: change.source ?? [])
             request.pipeline = "_none"
             request.origin = origin.map {
-                ChangeOrigin(source: $0, place: change.place).text
+                ChangeOrigin(
+                    source: change.stream == 0 ? $0 : "\($0)/\(change.stream)",
+                    place: change.place
+                ).text
             }
             return request
         }

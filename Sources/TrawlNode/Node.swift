@@ -91,6 +91,7 @@ public final class Node: Sendable {
         }
         capture = CaptureService(
             directory: try store.directory("sync"),
+            topics: try LogTopics(try store.directory("topics"), syncer: LogSyncer()),
             target: CoordinatorTarget(coordinator: coordinator),
             newLife: { RandomID.make(length: 10) }, report: configuration.log)
         services.useCapture(capture)
