@@ -14,19 +14,32 @@ final class GeoDistanceAggregator: FixedAggregator {
         _ request: Aggregation, _ wanted: GeoDistanceAggregation, _ context: AggregationContext,
         children: [Aggregator]
     ) throws {
-        values = try context.values.places(wanted.values, for: "geo_distance")
+        let values = try context.values.places(wanted.values, for: "geo_distance")
+        self.values = values
         origin = TrawlSchema.GeoPoint(
             latitude: wanted.origin.latitude, longitude: wanted.origin.longitude)
         metersPerUnit = wanted.metersPerUnit
-        var sorted: [(from: Double, to: Double, key: String?)] = []
-        for ring in wanted.rings {
-            sorted.append((ring.from ?? 0, ring.to ?? .infinity, ring.key))
-        }
-        sorted.sort { $0.from == $1.from ? $0.to < $1.to : $0.from < $1.from }
+        let sorted = Self.sorted(wanted.rings)
         rings = sorted.map { ($0.from, $0.to) }
         super.init(
-            request, context, children: children,
-            heads: sorted.map { Self.head($0.key, $0.from, $0.to) }, isUnmapped: values.isUnmapped)
+            request, context, children: children, heads: sorted.map(\.head),
+            isUnmapped: values.isUnmapped)
+    }
+
+    private struct Ring {
+        var from: Double
+        var to: Double
+        var head: FixedPartial.Head
+    }
+
+    private static func sorted(_ rings: [GeoDistanceAggregation.Ring]) -> [Ring] {
+        var sorted: [Ring] = []
+        for ring in rings {
+            let (from, to) = (ring.from ?? 0, ring.to ?? .infinity)
+            sorted.append(Ring(from: from, to: to, head: head(ring.key, from, to)))
+        }
+        sorted.sort { $0.from == $1.from ? $0.to < $1.to : $0.from < $1.from }
+        return sorted
     }
 
     private static func head(
