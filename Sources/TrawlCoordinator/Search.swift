@@ -127,7 +127,7 @@ extension Coordinator {
     package func search(
         _ request: SearchRequest, in view: SearchView, until deadline: Deadline = Deadline()
     ) throws -> SearchAnswer {
-        let request = try resolvingLookUps(in: request)
+        let request = try resolvingLookUps(in: request, among: view)
         var answer = SearchAnswer()
         answer.shardCount = view.shardCount
         if request.suggest != nil {
@@ -343,7 +343,7 @@ extension Coordinator {
         request.query = query
         request.minScore = minScore
         request.terminateAfter = terminateAfter
-        request = try resolvingLookUps(in: request)
+        request = try resolvingLookUps(in: request, among: view)
         for group in groups(view) {
             do {
                 let own = try group[0].request(request)
@@ -373,7 +373,7 @@ extension Coordinator {
         guard let part = view.parts.first(where: { $0.shard == shard }) else { return nil }
         var request = SearchRequest()
         request.query = query
-        let own = try part.request(try resolvingLookUps(in: request))
+        let own = try part.request(try resolvingLookUps(in: request, among: view))
         return try part.view.explain(
             ShardQuestion(
                 request: own, now: part.now,

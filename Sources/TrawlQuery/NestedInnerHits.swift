@@ -57,6 +57,7 @@ extension Query {
             boosting.negative.collectInnerHits(&found)
         case .constantScore(let inner): inner.collectInnerHits(&found)
         case .disMax(let disMax): for query in disMax.queries { query.collectInnerHits(&found) }
+        case .scriptScore(let score): score.query.collectInnerHits(&found)
         case .functionScore(let score):
             score.query.collectInnerHits(&found)
             for function in score.functions { function.filter?.collectInnerHits(&found) }

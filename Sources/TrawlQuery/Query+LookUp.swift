@@ -1,7 +1,8 @@
 package import TrawlJSON
 
 extension Query {
-    /// The query with values in place of every document that a `terms` clause takes them from.
+    /// The query with values in place of every document that a `terms` clause takes them from, and
+    /// with the documents that others are to be like.
     ///
     /// - Parameter values: What stands at the path of a document.
     package func resolvingLookUps(
@@ -37,6 +38,25 @@ extension Query {
                     .resolvingLookUps(values)
             }
             query.kind = .functionScore(score)
+        case .moreLikeThis(var like):
+            func resolved(
+                _ examples: [MoreLikeThisQuery.Example]
+            ) throws -> [MoreLikeThisQuery.Example] {
+                try examples.map { example in
+                    guard case .item(var item) = example, let id = item.id else { return example }
+                    // Without an index: among those that are searched; without a path: all of it.
+                    let whole = TermsQuery.LookUp(
+                        index: item.index ?? "", id: id, path: "", routing: item.routing)
+                    item.document = try values(whole).first?.objectValue
+                    return .item(item)
+                }
+            }
+            like.like = try resolved(like.like)
+            like.unlike = try resolved(like.unlike)
+            query.kind = .moreLikeThis(like)
+        case .scriptScore(var score):
+            score.query = try score.query.resolvingLookUps(values)
+            query.kind = .scriptScore(score)
         case .nested(var nested):
             nested.query = try nested.query.resolvingLookUps(values)
             query.kind = .nested(nested)

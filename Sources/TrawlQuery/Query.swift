@@ -46,6 +46,10 @@ package struct Query: Sendable, Hashable, Codable {
         case nested(NestedQuery)
         /// The script as it was given.
         case script(JSONValue)
+        case intervals(IntervalsQuery)
+        case span(SpanQuery)
+        case moreLikeThis(MoreLikeThisQuery)
+        case scriptScore(ScriptScoreQuery)
     }
 }
 
@@ -328,6 +332,12 @@ package struct NestedQuery: Sendable, Hashable, Codable {
     package var scoreMode = ScoreMode.avg
     package var ignoreUnmapped = false
     package var innerHits: NestedInnerHits?
+}
+
+package struct ScriptScoreQuery: Sendable, Hashable, Codable {
+    package var query: Query
+    package var script: JSONValue
+    package var minScore: Float?
 }
 
 package struct FunctionScoreQuery: Sendable, Hashable, Codable {

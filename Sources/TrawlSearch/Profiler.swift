@@ -193,7 +193,21 @@ extension AnalyzedQuery {
         case .boosted: "BoostQuery"
         case .blended: "BlendedTermQuery"
         case .combined: "CombinedFieldQuery"
+        case .scriptScore: "ScriptScoreQuery"
         case .nested: "ToParentBlockJoinQuery"
+        case .proximity: "IntervalQuery"
+        case .spans(_, let source):
+            switch source {
+            case .term: "SpanTermQuery"
+            case .expansion: "SpanMultiTermQueryWrapper"
+            case .near: "SpanNearQuery"
+            case .or: "SpanOrQuery"
+            case .not: "SpanNotQuery"
+            case .first: "SpanFirstQuery"
+            case .containing: "SpanContainingQuery"
+            case .within: "SpanWithinQuery"
+            }
+        case .moreLikeThis: "MoreLikeThisQuery"
         case .distanceFeature: "DistanceFeatureQuery"
         case .minimumMatch: "CoveringQuery"
         case .named(let inner, _): inner.luceneName

@@ -125,6 +125,28 @@ extension RequestReader {
         return Query(.nested(nested), boost: common.boost, name: common.name)
     }
 
+    mutating func scriptScore(_ object: JSONObject) throws(QueryError) -> Query {
+        var inner: Query?
+        var script: JSONValue?
+        var minScore: Float?
+        let common = try strictOptions(
+            object, of: "script_score", known: ["query", "script", "min_score"]
+        ) { reader, key, value throws(QueryError) in
+            switch key {
+            case "query": inner = try reader.query(value, under: key)
+            case "script": script = try reader.script(value, key)
+            case "min_score": minScore = try reader.float(value, key)
+            default: return false
+            }
+            return true
+        }
+        guard let inner else { throw fail(.illegalArgument("Required [query]")) }
+        guard let script else { throw fail(.illegalArgument("Required [script]")) }
+        return Query(
+            .scriptScore(ScriptScoreQuery(query: inner, script: script, minScore: minScore)),
+            boost: common.boost, name: common.name)
+    }
+
     // MARK: Function score
 
     mutating func functionScore(_ object: JSONObject) throws(QueryError) -> Query {

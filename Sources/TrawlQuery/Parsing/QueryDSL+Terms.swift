@@ -12,7 +12,7 @@ extension RequestReader {
     }
 
     /// Reads `{"field": value}` and `{"field": {"value": …}}`.
-    private mutating func fieldAndValue(
+    mutating func fieldAndValue(
         _ object: JSONObject, of name: String, valueKeys: [String],
         _ take: (inout Self, String, JSONValue) throws(QueryError) -> Bool
     ) throws(QueryError) -> (String, JSONValue, CommonOptions) {

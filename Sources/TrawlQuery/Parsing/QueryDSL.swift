@@ -65,6 +65,21 @@ package enum QueryDSL {
         "script": { r, o throws(QueryError) in try r.scriptQuery(o) },
         "distance_feature": { r, o throws(QueryError) in try r.distanceFeature(o) },
         "nested": { r, o throws(QueryError) in try r.nested(o) },
+        "intervals": { r, o throws(QueryError) in try r.intervals(o) },
+        "span_term": { r, o throws(QueryError) in try r.spanTerm(o) },
+        "span_near": { r, o throws(QueryError) in try r.spanNear(o) },
+        "span_or": { r, o throws(QueryError) in try r.spanOr(o) },
+        "span_not": { r, o throws(QueryError) in try r.spanNot(o) },
+        "span_first": { r, o throws(QueryError) in try r.spanFirst(o) },
+        "span_multi": { r, o throws(QueryError) in try r.spanMulti(o) },
+        "span_containing": { r, o throws(QueryError) in
+            try r.spanPair(o, name: "span_containing")
+        },
+        "span_within": { r, o throws(QueryError) in try r.spanPair(o, name: "span_within") },
+        "span_field_masking": { r, o throws(QueryError) in try r.spanMasking(o) },
+        "field_masking_span": { r, o throws(QueryError) in try r.spanMasking(o) },
+        "script_score": { r, o throws(QueryError) in try r.scriptScore(o) },
+        "more_like_this": { r, o throws(QueryError) in try r.moreLikeThis(o) },
         "wrapper": { r, o throws(QueryError) in try r.wrapper(o) },
     ]
 }

@@ -143,9 +143,28 @@ struct NestedMatches {
 
     /// In order.
     func forEach(
-        scored: Bool, _ clock: SearchClock, _ body: (_ object: Int, _ score: Float) -> Void
+        scored: Bool, _ clock: SearchClock, _ body: (_ object: Int, _ score: Float) throws -> Void
     ) throws {
-        let limit = DocNumber(objects.docCount)
+        try MatchWalk(matcher, in: objects, among: ofPath).forEach(scored: scored, clock, body)
+    }
+}
+
+/// All living documents of a segment that a matcher has, from first to last.
+struct MatchWalk {
+    private let matcher: Matcher
+    private let segment: SegmentContext
+    private let set: FixedBitSet?
+
+    init(_ matcher: Matcher, in segment: SegmentContext, among set: FixedBitSet?) {
+        self.matcher = matcher
+        self.segment = segment
+        self.set = set
+    }
+
+    func forEach(
+        scored: Bool, _ clock: SearchClock, _ body: (_ doc: Int, _ score: Float) throws -> Void
+    ) throws {
+        let limit = DocNumber(segment.docCount)
         let room = WindowRoom()
         var next: DocNumber = 0
         while next < limit {
@@ -157,14 +176,19 @@ struct NestedMatches {
             try clock.check(after: window.docCount)
             room.clearBits()
             unsafe matcher.match(window, room.bits)
-            mask(window, room, ofPath)
-            if let live = objects.view.liveBits { mask(window, room, live) }
+            if let set { mask(window, room, set) }
+            if let live = segment.view.liveBits { mask(window, room, live) }
             if scored {
                 unsafe room.sums.update(repeating: 0, count: window.docCount)
                 unsafe matcher.addScores(window, ofMatches: room.bits, to: room.sums)
             }
-            unsafe BooleanMatcher.forEachBit(window, room.bits) { bit in
-                unsafe body(Int(base) + bit, scored ? Float(room.sums[bit]) : 0)
+            for word in 0..<window.wordCount {
+                var rest = unsafe room.bits[word]
+                while rest != 0 {
+                    let bit = word * 64 + rest.trailingZeroBitCount
+                    rest &= rest - 1
+                    try unsafe body(Int(base) + bit, scored ? Float(room.sums[bit]) : 0)
+                }
             }
         }
         try matcher.check()

@@ -12,7 +12,7 @@ package final class QueryBinder {
     private let similarities: [String: Similarity]
     let cache: FilterCache?
     let clock: SearchClock
-    private let maxClauseCount: Int
+    let maxClauseCount: Int
     private var weighers: [String: FieldWeigher] = [:]
     /// Set to watch every clause.
     var profiler: Profiler?
@@ -89,6 +89,13 @@ package final class QueryBinder {
         case .blended(let terms, let tieBreaker): return try blended(terms, tieBreaker, boost)
         case .combined(let fields, let terms): return try combined(fields, terms, boost)
         case .functionScore(let score): return try functionScore(score, boost)
+        case .proximity(_, let source): return proximity(source, query.text(), boost)
+        case .spans(let field, let source):
+            return try spans(field, source, query.text(), boost)
+        case .scriptScore(let inner, let script, let minScore):
+            return try scriptScore(
+                try bind(inner), script, minScore: minScore, boost, query.text())
+        case .moreLikeThis(let like): return try moreLikeThis(like, boost)
         case .nested(let nested):
             return BoundNested(
                 nested, try bind(nested.query, boost: boost), text: query.text(), clock: clock)

@@ -97,6 +97,17 @@ package final class StatisticsSource {
         return found
     }
 
+    /// All living documents, nested ones included.
+    package var documentCount: Int {
+        // Kept among the fields, under a name that none has.
+        let name = "*"
+        if let known = recorded.fields[name] { return Int(known.docCount) }
+        let count =
+            given?.fields[name]?.docCount ?? Int64(views.reduce(0) { $0 + $1.liveCount })
+        recorded.fields[name] = FieldStatistics(docCount: count, totalLength: 0)
+        return Int(count)
+    }
+
     package func docFrequency(_ field: String, _ term: [UInt8]) throws -> Int {
         let key = RankingStatistics.TermKey(field: field, term: term)
         if let known = recorded.docFrequencies[key] { return known }

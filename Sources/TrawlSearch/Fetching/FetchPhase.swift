@@ -185,6 +185,7 @@ extension AnalyzedQuery {
             return queries.flatMap(\.namedParts)
         case .boosting(let positive, let negative, _):
             return positive.namedParts + negative.namedParts
+        case .scriptScore(let inner, _, _): return inner.namedParts
         case .functionScore(let score):
             return score.query.namedParts
                 + score.functions.flatMap { $0.filter?.namedParts ?? [] }

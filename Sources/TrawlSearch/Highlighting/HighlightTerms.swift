@@ -58,6 +58,32 @@ struct HighlightTerms {
             try collect(inner)
         case .functionScore(let score): try collect(score.query)
         case .nested(let nested): try collect(nested.query)
+        case .scriptScore(let inner, _, _): try collect(inner)
+        case .proximity(_, let source):
+            // All their words, wherever they stand.
+            var leaves: [IntervalSource] = []
+            source.forEachLeaf { leaves.append($0) }
+            for leaf in leaves {
+                switch leaf {
+                case .term(let field, let term): add([term], of: field)
+                case .expansion(let expansion, _, _): try collect(.expansion(expansion))
+                default: break
+                }
+            }
+        case .spans(_, let source):
+            var leaves: [SpanSource] = []
+            source.forEachLeaf { leaves.append($0) }
+            for leaf in leaves {
+                switch leaf {
+                case .term(let field, let term): add([term], of: field)
+                case .expansion(let expansion): try collect(.expansion(expansion))
+                default: break
+                }
+            }
+        case .moreLikeThis(let like):
+            for group in like.documents + [like.text].compactMap({ $0 }) {
+                for field in group.fields { add(group.words.map(\.term), of: field) }
+            }
         case .all, .none, .numbers, .numberSet, .intervals, .script, .exists, .ids, .geoDistance,
             .geoBox,
             .distanceFeature:

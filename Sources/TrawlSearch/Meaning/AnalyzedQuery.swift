@@ -44,6 +44,10 @@ package indirect enum AnalyzedQuery: Sendable, Hashable {
     case functionScore(AnalyzedFunctionScore)
     case distanceFeature(field: String, origin: DistanceOrigin, pivot: Double)
     case nested(AnalyzedNested)
+    case proximity(field: String, IntervalSource)
+    case spans(field: String, SpanSource)
+    case moreLikeThis(AnalyzedMoreLikeThis)
+    case scriptScore(AnalyzedQuery, script: JSONValue, minScore: Float?)
     case minimumMatch(queries: [AnalyzedQuery], field: String?, minimum: Int?)
     case named(AnalyzedQuery, name: String)
 
@@ -67,6 +71,7 @@ package indirect enum AnalyzedQuery: Sendable, Hashable {
         case .boosting(let positive, let negative, _): positive.leafCount + negative.leafCount
         case .constant(let inner), .boosted(let inner, _), .named(let inner, _): inner.leafCount
         case .nested(let nested): nested.query.leafCount
+        case .scriptScore(let inner, _, _): inner.leafCount
         case .functionScore(let score):
             score.functions.reduce(score.query.leafCount) { $0 + ($1.filter?.leafCount ?? 0) }
         default: 1
@@ -288,6 +293,13 @@ extension AnalyzedQuery {
             return "function score (\(score.query.text(defaultField: field)))"
         case .nested(let nested):
             return "ToParentBlockJoinQuery (\(nested.query.text(defaultField: field)))"
+        case .scriptScore(let inner, let script, _):
+            return "script_score(\(inner.text(defaultField: field)), \(script))"
+        case .proximity(let own, let source): return named(own) + source.text
+        case .spans(_, let source): return source.text
+        case .moreLikeThis(let like):
+            let words = (like.documents + [like.text].compactMap { $0 }).flatMap(\.words)
+            return "like:" + words.map { string($0.term) }.joined(separator: " ")
         case .distanceFeature(let own, _, _): return "DistanceFeatureQuery(\(own))"
         case .minimumMatch(let queries, _, _):
             return "CoveringQuery("

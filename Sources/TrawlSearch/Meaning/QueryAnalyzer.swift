@@ -95,6 +95,12 @@ package struct QueryAnalyzer {
             _ = try DocumentScript(script, mapping)
             return .script(script)
         case .distanceFeature(let feature): return try distanceFeature(feature)
+        case .intervals(let query): return try intervals(query)
+        case .span(let query): return try spans(query)
+        case .moreLikeThis(let query): return try moreLikeThis(query)
+        case .scriptScore(let score):
+            return .scriptScore(
+                try meaning(of: score.query), script: score.script, minScore: score.minScore)
         case .nested(let nested):
             guard try hasObjects(nested.path, nested.ignoreUnmapped) else {
                 return .none("unmapped nested path")
