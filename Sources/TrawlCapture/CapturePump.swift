@@ -300,7 +300,8 @@ package final class CapturePump: Sendable {
     ) throws -> Bool {
         let live = work.state.copies[0].index
         let batch = try source.next(limit: work.batchLimit, timeout: timeout, until: point) {
-            try target.source(of: $0, in: live)
+            // What is kept aside is older in the index than in the stream.
+            work.letters.has($0) ? nil : try target.source(of: $0, in: live)
         }
         if source.columns != work.state.columns { try adoptColumns(source) }
         if batch.emptiesAll { try empty() }
@@ -313,8 +314,11 @@ package final class CapturePump: Sendable {
             work.state.eventCount += batch.eventCount
             work.isDirty = true
         }
-        if let asOf = batch.asOf ?? batch.madeAt {
-            work.state.asOf = max(work.state.asOf ?? asOf, asOf)
+        if let asOf = batch.asOf {
+            // Also when the clock was set back.
+            work.state.asOf = asOf
+        } else if let madeAt = batch.madeAt {
+            work.state.asOf = max(work.state.asOf ?? madeAt, madeAt)
         }
         work.rate.add(batch.eventCount)
         // A backlog is taken in larger pieces.

@@ -41,13 +41,18 @@ package final class CaptureService: Sendable {
                 try directory.removeDirectory(name)
                 continue
             }
-            let configuration = try CaptureConfiguration(
-                json: try JSONValue.parse(try store.readAll(CapturePump.configurationFile)))
-            let state = try CaptureState(
-                json: try JSONValue.parse(try store.readAll(CapturePump.stateFile)))
-            let pump = pump(name, configuration, state, store)
-            pumps.withLock { $0[name] = pump }
-            pump.start()
+            do {
+                let configuration = try CaptureConfiguration(
+                    json: try JSONValue.parse(try store.readAll(CapturePump.configurationFile)))
+                let state = try CaptureState(
+                    json: try JSONValue.parse(try store.readAll(CapturePump.stateFile)))
+                let pump = pump(name, configuration, state, store)
+                pumps.withLock { $0[name] = pump }
+                pump.start()
+            } catch {
+                // The node and the other stores do not wait for it.
+                report("sync \(name) cannot go on: \(store.path): \(error)")
+            }
         }
     }
 

@@ -22,6 +22,8 @@ package struct Letters: Sendable, Equatable {
     package var all: [Letter] { byID.values.sorted { ($0.at, $0.id) < ($1.at, $1.id) } }
     package var ids: [String] { byID.keys.sorted() }
 
+    func has(_ id: String) -> Bool { byID[id] != nil }
+
     mutating func add(_ letter: Letter) { byID[letter.id] = letter }
 
     /// - Returns: Whether there was one.

@@ -1,3 +1,6 @@
+internal import Glibc
+internal import Synchronization
+internal import TrawlBytes
 internal import TrawlCapture
 internal import TrawlCoordinator
 internal import TrawlDocument
@@ -6,6 +9,7 @@ internal import TrawlIndex
 internal import TrawlJSON
 internal import TrawlQuery
 internal import TrawlSchema
+internal import TrawlThreads
 
 /// The indices of this node, or of its cluster, as what follows a primary store needs them.
 struct CoordinatorTarget: CaptureTarget {
@@ -106,6 +110,40 @@ struct CoordinatorTarget: CaptureTarget {
     ) throws -> [String?] {
         // Otherwise the first write would make an index without a mapping.
         _ = try index(name)
+        // Places have to come to a shard in their order; states of different rows need not.
+        let laneCount = Self.laneCount
+        guard laneCount > 1, changes.count >= Self.laneLength * 2,
+            changes.allSatisfy({ $0.place == nil })
+        else { return try writeInOrder(changes, to: name, origin: origin) }
+        var lanes = [[Int]](repeating: [], count: laneCount)
+        for (place, change) in changes.enumerated() {
+            lanes[Int(StableHash.hash64(change.id) % UInt64(laneCount))].append(place)
+        }
+        let results = Mutex<[Int: Result<[String?], any Error>]>([:])
+        let threads = lanes.enumerated().map { lane, places in
+            SystemThread(name: "sync-lane") {
+                let result = Result {
+                    try writeInOrder(places.map { changes[$0] }, to: name, origin: origin)
+                }
+                results.withLock { $0[lane] = result }
+            }
+        }
+        for thread in threads { thread.join() }
+        var reasons = [String?](repeating: nil, count: changes.count)
+        for (lane, places) in lanes.enumerated() {
+            guard let result = results.withLock({ $0[lane] }) else { continue }
+            for (place, reason) in zip(places, try result.get()) { reasons[place] = reason }
+        }
+        return reasons
+    }
+
+    /// Rows of a large batch are analysed side by side.
+    private static let laneCount = min(4, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    private static let laneLength = 250
+
+    private func writeInOrder(
+        _ changes: [CapturedChange], to name: String, origin: String?
+    ) throws -> [String?] {
         let requests = changes.map { change in
             var request = WriteRequest(
                 kind: change.source == nil ? .delete : .index, index: name, id: change.id,

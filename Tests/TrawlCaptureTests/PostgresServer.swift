@@ -53,6 +53,26 @@ final class PostgresServer {
 
     deinit { try? stop("immediate") }
 
+    /// Another server, at the same address.
+    func replace() throws {
+        try stop("immediate")
+        try asUser(
+            "cp \(directory.path)/d/postgresql.conf \(directory.path)/conf && rm -rf "
+                + "\(directory.path)/d && \(binaries)/initdb -D \(directory.path)/d -A trust "
+                + "-U postgres --no-sync >/dev/null && cp \(directory.path)/conf "
+                + "\(directory.path)/d/postgresql.conf")
+        try start()
+    }
+
+    /// The same data goes on from here on as another future: what a standby does when it takes over.
+    func promote() throws {
+        try stop("fast")
+        try asUser("touch \(directory.path)/d/standby.signal")
+        try start()
+        try asUser(
+            "\(binaries)/pg_ctl -D \(directory.path)/d -w promote >/dev/null 2>&1")
+    }
+
     func start() throws {
         try asUser(
             "\(binaries)/pg_ctl -D \(directory.path)/d -w -l \(directory.path)/log start >/dev/null"

@@ -127,7 +127,7 @@ struct PostgresSyncTests {
             "INSERT INTO products(id, name) SELECT i, 'p' || i FROM generate_series(0, 19999) i")
         try shop.add(wait: false)
         var database = shop.database
-        for round in 0..<10 {
+        for round in 0..<SyncHarness.rounds {
             for _ in 0..<Int.random(in: 1...30, using: &random) {
                 var sql = "BEGIN;"
                 for _ in 0..<Int.random(in: 1...20, using: &random) {
@@ -164,6 +164,79 @@ struct PostgresSyncTests {
         #expect(proof.contains("equal at position"), "seed \(seed): \(proof)")
         let rows = try database.text("SELECT count(*) FROM products")
         #expect(try harness.count() == rows.flatMap { Int($0) })
+    }
+
+    @Test("a slot over its keep size, another timeline and another server stop with the way out")
+    func otherServers() throws {
+        guard
+            let shop = try Shop(
+                "max_slot_wal_keep_size = 16MB\nmin_wal_size = 32MB\nmax_wal_size = 32MB")
+        else { return }
+        let harness = shop.harness
+        var database = shop.database
+        try database.query("INSERT INTO products(id, name) VALUES (1, 'one')")
+        try shop.add()
+        func stopped(_ code: String) throws {
+            try harness.wait(code) { try harness.status()["state"] == "stopped" }
+            let status = try harness.status()
+            #expect(status["reason_code"]?.stringValue == code, "\(status)")
+            #expect(status["reason"]?.stringValue?.contains("trawl sync resync shop") == true)
+        }
+        func resync() throws {
+            try harness.trawl("sync", "resync", "shop")
+            try harness.wait("following") {
+                try harness.status()["state"] == "following"
+                    && harness.status()["last_proof"]?["index"] != nil
+            }
+            try harness.caughtUp()
+            #expect(try harness.trawl("sync", "verify", "shop").contains("equal at position"))
+        }
+        try harness.trawl("sync", "pause", "shop")
+        try harness.wait("paused") { try harness.status()["state"] == "paused" }
+        try database.query("CREATE TABLE noise (t text)")
+        for _ in 0..<6 {
+            try database.query(
+                "INSERT INTO noise SELECT repeat(md5(i::text), 30) FROM generate_series(1, 16000) i"
+            )
+            try database.query("CHECKPOINT")
+        }
+        try harness.trawl("sync", "resume", "shop")
+        try stopped("slot_invalidated")
+        try resync()
+        try shop.server.promote()
+        try stopped("other_timeline")
+        database = try shop.server.connect()
+        try database.query("UPDATE products SET name = 'after the promotion'")
+        try resync()
+        #expect(try harness.source("1")?["name"] == "after the promotion")
+        try shop.server.replace()
+        try stopped("other_system")
+        database = try shop.server.connect()
+        try database.query("CREATE TABLE products (id bigint PRIMARY KEY, name text)")
+        try database.query("INSERT INTO products VALUES (2, 'of another server')")
+        try resync()
+        #expect(try harness.source("1") == nil)
+        #expect(try harness.source("2")?["name"] == "of another server")
+    }
+
+    @Test(
+        "a large value that an update does not send is never taken from a document that was refused"
+    )
+    func refusedLarge() throws {
+        guard let shop = try Shop() else { return }
+        let (harness, database) = (shop.harness, shop.database)
+        func large(_ letter: String) -> String { String(repeating: letter, count: 9000) }
+        try database.query(
+            "INSERT INTO products(id, large, extra) VALUES (1, '\(large("a"))', '{\"k\": 1}')")
+        try shop.add()
+        // Refused by the mapping of extra.k, which is a number.
+        try database.query(
+            "UPDATE products SET large = '\(large("b"))', extra = '{\"k\": {\"no\": 1}}'")
+        try harness.wait("a letter") { try harness.status()["letters"] == 1 }
+        try database.query("UPDATE products SET extra = '{\"k\": 2}'")
+        try harness.wait("no letter") { try harness.status()["letters"] == 0 }
+        #expect(try harness.source("1")?["large"]?.stringValue == large("b"))
+        #expect(try harness.trawl("sync", "verify", "shop").contains("equal at position"))
     }
 
     @Test("a lost or new slot, a missing right and a missing identity say so, and what to do")

@@ -262,10 +262,12 @@ struct SQLiteSyncTests {
         var random = SplitMix64(seed: seed)
         let harness = try SyncHarness()
         let database = try shop(harness, rows: 20_000)
+        // Several shards, each with its own part of the way.
+        _ = try harness.send(.put, "/products", ["settings": ["number_of_shards": 3]])
         try harness.trawl(
             "sync", "add", "shop", "--index", "products", "--from",
             "sqlite:\(harness.directory.path)/shop.db", "--table", "products")
-        for round in 0..<10 {
+        for round in 0..<SyncHarness.rounds {
             for _ in 0..<Int.random(in: 1...40, using: &random) {
                 try database.transaction {
                     for _ in 0..<Int.random(in: 1...30, using: &random) {

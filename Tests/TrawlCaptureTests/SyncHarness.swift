@@ -7,6 +7,9 @@ import TrawlTestKit
 
 /// A node of the real program, the verb that talks to it, and a store to follow.
 final class SyncHarness {
+    /// How often the tests of kill -9 kill: few in CI, hundreds by `tools/soak sync`.
+    static let rounds = ProcessInfo.processInfo.environment["SYNC_ROUNDS"].flatMap { Int($0) } ?? 10
+
     let directory: TemporaryDirectory
     private(set) var node: RealProgram.RunningNode
 
