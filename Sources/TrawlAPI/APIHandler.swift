@@ -147,7 +147,10 @@ package final class APIHandler: HTTPHandler {
         let isYAML =
             request.parameter("format") == "yaml"
             || request.header("accept")?.hasPrefix("application/yaml") == true
-        if case .json(let bytes) = body, filter == nil, !isPretty, !isYAML { return (bytes, type) }
+        let isHuman = request.parameter("human").map { $0 != "false" } ?? false
+        if case .json(let bytes) = body, filter == nil, !isPretty, !isYAML, !isHuman {
+            return (bytes, type)
+        }
         var value: JSONValue
         switch body {
         case .json(let bytes):
@@ -156,6 +159,7 @@ package final class APIHandler: HTTPHandler {
         case .value(let given): value = given
         default: value = [:]
         }
+        if isHuman { value = HumanReadable.adding(to: value) }
         if let filter { value = filter.apply(value) }
         if isYAML { return (Array(YAML.text(value).utf8), "application/yaml") }
         var bytes = value.serialized(pretty: isPretty)

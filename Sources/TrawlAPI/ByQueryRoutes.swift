@@ -31,8 +31,7 @@ enum ByQueryRoutes {
             [
                 "/_delete_by_query/{task_id}/_rethrottle",
                 "/_update_by_query/{task_id}/_rethrottle", "/_reindex/{task_id}/_rethrottle",
-            ], "requests_per_second"
-        ) { _, _ in .value(["nodes": [:]]) },
+            ], "requests_per_second", ByQueryPace.rethrottle),
     ]
 
     /// What was done so far.
@@ -47,6 +46,8 @@ enum ByQueryRoutes {
         var failures: [JSONValue] = []
         var failureStatus = 200
         var cancelled: String?
+        var throttled = Duration.zero
+        var rate = -1.0
 
         func status(withCreated: Bool, withUpdated: Bool) -> JSONObject {
             var object: JSONObject = ["total": JSONValue(total)]
@@ -57,8 +58,8 @@ enum ByQueryRoutes {
             object["version_conflicts"] = JSONValue(conflicts)
             object["noops"] = JSONValue(noops)
             object["retries"] = ["bulk": 0, "search": 0]
-            object["throttled_millis"] = 0
-            object["requests_per_second"] = -1.0
+            object["throttled_millis"] = JSONValue(Int(throttled / .milliseconds(1)))
+            object["requests_per_second"] = JSONValue(rate)
             object["throttled_until_millis"] = 0
             return object
         }
@@ -163,7 +164,8 @@ enum ByQueryRoutes {
     ) throws -> APIResponse {
         let body = try request.bodyObject()
         for key in body.keys
-        where !["source", "dest", "script", "conflicts", "max_docs", "size"].contains(key) {
+        where !["source", "dest", "script", "conflicts", "max_docs", "size", "slice"].contains(key)
+        {
             throw APIError.xContentParse("[reindex] unknown field [\(key)]")
         }
         guard let source = body["source"]?.objectValue, let dest = body["dest"]?.objectValue else {
@@ -197,10 +199,7 @@ enum ByQueryRoutes {
                 "reindex cannot write into an index its reading from [\(target)]")
         }
         if !problems.isEmpty { throw APIError.validation(problems) }
-        if body["script"] != nil {
-            throw APIError.illegalArgument(
-                "[reindex] with a [script] is not supported; use _update_by_query afterwards")
-        }
+        let script = try body["script"].map { try ReindexScript($0, services) }
         let query =
             try source["query"].map { try QueryDSL.parse($0) }
             ?? QueryDSL.parse(["match_all": [:]])
@@ -226,7 +225,8 @@ enum ByQueryRoutes {
                     versionType == "external_gte"
                     ? .externalOrEqual(version: version) : .external(version: version)
             }
-            return write
+            guard let script else { return write }
+            return try script.applied(to: write, version: found.hit.version)
         }
     }
 
@@ -247,11 +247,13 @@ enum ByQueryRoutes {
     private struct Findings {
         /// How many documents there are to be changed.
         var total: Int
+        let shardCount: Int
         private var scan: DocumentScan?
         private var left: Int
 
-        init(total: Int, scan: DocumentScan?) {
+        init(total: Int, shardCount: Int, scan: DocumentScan?) {
             self.total = total
+            self.shardCount = shardCount
             self.scan = scan
             left = total
         }
@@ -292,6 +294,7 @@ enum ByQueryRoutes {
         let pageSize = try request.int("scroll_size", default: 1000)
         return Findings(
             total: min(count, limit.map { $0 < 0 ? count : $0 } ?? count),
+            shardCount: view.shardCount,
             scan: count == 0
                 ? nil : DocumentScan(view: view, query: query, pageSize: min(pageSize, 10_000)))
     }
@@ -299,23 +302,49 @@ enum ByQueryRoutes {
     private static func run(
         _ request: APIRequest, _ services: Services, _ number: Int, _ found: Findings,
         _ body: JSONObject, withCreated: Bool, withUpdated: Bool,
-        _ write: (Found) throws -> WriteRequest
+        _ write: (Found) throws -> WriteRequest?
     ) throws -> APIResponse {
         let proceeds = (request["conflicts"] ?? body["conflicts"]?.stringValue) == "proceed"
         var found = found
+        var pace = try ByQueryPace(request, services, number)
+        let slices = try ByQuerySlices(request, body, services, found.shardCount)
         let refresh = try WriteParameters.refresh(request)
         var tally = Tally()
         tally.total = found.total
+        tally.rate = pace.shownRate
+        var parts = [Tally](repeating: Tally(), count: slices.count)
+        var last: (start: ContinuousClock.Instant, count: Int)?
         var touched: [String: WriteAnswer] = [:]
-        while let batch = try found.next(services.coordinator) {
+        if slices.own != nil { tally.total = 0 }
+        while let page = try found.next(services.coordinator) {
+            if let last { pace.wait(after: last.count, since: last.start) }
             if services.tasks.isCancelled(number) {
                 tally.cancelled = "by user request"
                 break
             }
+            let batch = page.filter { slices.contains($0.hit.id) }
+            if slices.own != nil { tally.total += batch.count }
+            last = (ContinuousClock.now, batch.count)
             tally.batches += 1
-            for answer in services.coordinator.write(try batch.map(write)) {
+            tally.throttled = pace.throttled
+            tally.rate = pace.shownRate
+            var writes: [WriteRequest] = []
+            for one in batch {
+                let slice = slices.slice(of: one.hit.id)
+                parts[slice].total += 1
+                guard let request = try write(one) else {
+                    tally.noops += 1
+                    parts[slice].noops += 1
+                    continue
+                }
+                writes.append(request)
+            }
+            for answer in services.coordinator.write(writes) {
                 touched["\(answer.index)/\(answer.shard)"] = answer
                 count(answer, proceeds, services, &tally)
+                if slices.count > 1 {
+                    count(answer, proceeds, services, &parts[slices.slice(of: answer.id)])
+                }
             }
             services.tasks.report(
                 number,
@@ -328,6 +357,17 @@ enum ByQueryRoutes {
         ]
         for (key, value) in tally.status(withCreated: withCreated, withUpdated: withUpdated) {
             object[key] = value
+        }
+        if slices.count > 1 {
+            object["slices"] = .array(
+                parts.enumerated().map { place, part in
+                    var part = part
+                    part.batches = part.total == 0 ? 0 : 1
+                    part.rate = tally.rate < 0 ? -1 : tally.rate / Double(slices.count)
+                    var status = part.status(withCreated: withCreated, withUpdated: withUpdated)
+                    status["slice_id"] = JSONValue(place)
+                    return .object(status)
+                })
         }
         if let cancelled = tally.cancelled { object["canceled"] = .string(cancelled) }
         object["failures"] = .array(tally.failures)

@@ -121,6 +121,7 @@ enum DocumentRoutes {
                 ?? body["if_seq_no"]?.numberValue?.int64,
             term: try request.optionalLong("if_primary_term")
                 ?? body["if_primary_term"]?.numberValue?.int64)
+        try checkRetries(request, write.condition)
         write.routing = request["routing"]
         write.requiresAlias = try request.bool("require_alias")
         write.requestID = request.http.header("idempotency-key")
@@ -176,6 +177,13 @@ enum DocumentRoutes {
             problems.append("doc must be specified if doc_as_upsert is enabled")
         }
         if !problems.isEmpty { throw APIError.validation(problems) }
+    }
+
+    /// Who names the change that must have been the last cannot want to try again after another.
+    static func checkRetries(_ request: APIRequest, _ condition: Change.Condition) throws {
+        if case .sequence = condition, try request.int("retry_on_conflict", default: 0) > 0 {
+            throw APIError.validation(["compare and write operations can not be retried"])
+        }
     }
 
     /// `get` in the answer to an update: the document as it is now.

@@ -7,7 +7,7 @@ enum MediaType {
 
     /// Refuses a body that is declared as something other than JSON.
     static func check(_ request: HTTPRequest) throws(APIError) {
-        if request.body.isEmpty { return }
+        if request.body.isEmpty { return try checkSource(request) }
         guard let declared = request.header("content-type") else {
             throw APIError(406, "", "Content-Type header is missing")
         }
@@ -19,6 +19,22 @@ enum MediaType {
             return
         default:
             throw APIError(406, "", "Content-Type header [\(declared)] is not supported")
+        }
+    }
+
+    /// A body in the parameter `source` has its type in another.
+    private static func checkSource(_ request: HTTPRequest) throws(APIError) {
+        guard request.parameter("source") != nil else { return }
+        guard let type = request.parameter("source_content_type") else {
+            throw APIError(
+                400, "illegal_state_exception",
+                "source and source_content_type parameters are required")
+        }
+        let plain = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        if !["application/json", "application/x-ndjson", vendor + "json"].contains(plain) {
+            throw APIError(
+                400, "illegal_state_exception",
+                "Unknown value for source_content_type [\(type)]")
         }
     }
 

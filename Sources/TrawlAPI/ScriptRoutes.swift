@@ -7,6 +7,7 @@ internal import TrawlScript
 /// Stored scripts: programs and search templates by name.
 enum ScriptRoutes {
     static let routes: [Route] = [
+        Route([.get, .post], ["/_scripts/painless/_execute"], "", execute),
         Route(
             [.put, .post], ["/_scripts/{id}", "/_scripts/{id}/{context}"],
             Route.masterTimeout + "context", put),
@@ -39,6 +40,26 @@ enum ScriptRoutes {
         let stored = script
         try services.coordinator.changeCatalog { $0.scripts[id] = stored }
         return .acknowledged
+    }
+
+    /// Runs a script by itself: over its parameters alone, what it comes to as a text.
+    private static func execute(
+        _ request: APIRequest, _ services: Services
+    ) throws -> APIResponse {
+        let body = try request.bodyObject()
+        for key in body.keys where !["script", "context", "context_setup"].contains(key) {
+            throw APIError.xContentParse("[painless_execute_request] unknown field [\(key)]")
+        }
+        guard let given = body["script"] else {
+            throw APIError.illegalArgument("Required [script]")
+        }
+        let context = body["context"]?.stringValue ?? "painless_test"
+        guard context == "painless_test" else {
+            throw APIError.illegalArgument("unsupported script context name [\(context)]")
+        }
+        let result = try Script.ofSearch(given).value(of: NoDocument())
+        let text = result.stringValue ?? (result.isNull ? "null" : result.description)
+        return .value(["result": .string(text)])
     }
 
     /// Refuses what could never run.
@@ -132,5 +153,19 @@ enum SearchTemplateRoutes {
         let text = try TextTemplate(source, escape: .json).text(
             body["params"]?.objectValue ?? [:])
         return Array(text.utf8)
+    }
+}
+
+/// What a script sees that is run without a document.
+private struct NoDocument: ScriptDocument {
+    var score: Double { 0 }
+    var value: JSONValue? { nil }
+
+    func hasField(_ name: String) -> Bool { false }
+    func source() throws(SchemaError) -> JSONObject { [:] }
+    func values(of field: String) throws(SchemaError) -> [JSONValue] {
+        throw SchemaError(
+            type: "illegal_argument_exception", reason: "there is no document to ask for [\(field)]"
+        )
     }
 }

@@ -35,6 +35,7 @@ struct SearchRequestReader {
         {
             throw APIError.illegalArgument("No search type for [\(type)]")
         }
+        try Self.checkPreference(http["preference"])
         if let size = try http.optionalInt("batched_reduce_size"), size < 2 {
             throw APIError.illegalArgument("batchedReduceSize must be >= 2")
         }
@@ -51,6 +52,19 @@ struct SearchRequestReader {
             case .upTo: request.trackTotalHits = .exact
             default: break
             }
+        }
+    }
+
+    /// What begins with an underscore is a rule, and has to be one that there is.
+    private static func checkPreference(_ preference: String?) throws {
+        guard let preference, preference.hasPrefix("_") else { return }
+        let name = String(preference.prefix { $0 != ":" && $0 != "|" })
+        let known = [
+            "_shards", "_prefer_nodes", "_local", "_only_local", "_only_nodes", "_primary",
+            "_replica", "_primary_first", "_replica_first", "_search_replica",
+        ]
+        if !known.contains(name) {
+            throw APIError.illegalArgument("no Preference for [\(preference)]")
         }
     }
 

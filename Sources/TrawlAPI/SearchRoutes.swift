@@ -53,7 +53,8 @@ enum SearchRoutes {
     }
 
     static func search(_ request: APIRequest, _ services: Services) throws -> APIResponse {
-        let reader = try SearchRequestReader(request, body: request.content)
+        let content = try StoredScripts(services.catalog.scripts).writtenOut(in: request.content)
+        let reader = try SearchRequestReader(request, body: content)
         return try respond(request, reader, services)
     }
 
@@ -344,7 +345,8 @@ enum SearchRoutes {
         let inner = APIRequest(
             http: try HTTPRequest(method: .post, target: target, body: body),
             path: names.map { ["index": $0] } ?? [:])
-        let reader = try SearchRequestReader(inner, body: body)
+        let reader = try SearchRequestReader(
+            inner, body: StoredScripts(services.catalog.scripts).writtenOut(in: body))
         let view = try services.coordinator.view(
             of: try targets(inner, services), routing: routing(inner["routing"]))
         try check(reader.request, view)
@@ -369,8 +371,7 @@ enum SearchRoutes {
         if query == nil {
             let body = try request.optionalBodyObject() ?? [:]
             for key in body.keys where key != "query" {
-                throw APIError.parsing(
-                    "Unknown key for a \(APIRequest.token(body[key]!)) in [\(key)].")
+                throw APIError.parsing("request does not support [\(key)]")
             }
             query = body["query"] == nil ? nil : try SearchBody.parse(text: request.content).query
         }

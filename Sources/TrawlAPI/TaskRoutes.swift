@@ -16,7 +16,7 @@ enum TaskRoutes {
             "actions nodes parent_task_id wait_for_completion timeout", cancel),
     ]
 
-    private static func object(
+    static func object(
         _ task: TaskTable.Task, _ services: Services, isDetailed: Bool
     ) -> JSONValue {
         var object: JSONObject = [
@@ -66,7 +66,7 @@ enum TaskRoutes {
         }
     }
 
-    private static func node(_ entries: JSONObject, _ services: Services) -> JSONObject {
+    static func node(_ entries: JSONObject, _ services: Services) -> JSONObject {
         [
             "name": .string(services.node.name),
             "transport_address": .string(services.node.address),
@@ -77,7 +77,7 @@ enum TaskRoutes {
     }
 
     /// A task by `node:number`.
-    private static func find(_ id: String, _ services: Services) throws -> TaskTable.Task {
+    static func find(_ id: String, _ services: Services) throws -> TaskTable.Task {
         let parts = id.split(separator: ":").map(String.init)
         guard parts.count == 2, let number = Int(parts[1]) else {
             throw APIError.illegalArgument("malformed task id \(id)")

@@ -16,6 +16,8 @@ final class TaskTable: Sendable {
         /// The header by which the client knows its request.
         var opaqueID: String?
         var isCancelled = false
+        /// Documents a second; nil for as many as can be.
+        var rate: Double?
         var isCompleted = false
     }
 
@@ -59,6 +61,12 @@ final class TaskTable: Sendable {
             state.tasks[number]?.isCompleted = true
         }
     }
+
+    func setRate(_ number: Int, _ rate: Double?) {
+        state.withLock { $0.tasks[number]?.rate = rate }
+    }
+
+    func rate(_ number: Int) -> Double? { state.withLock { $0.tasks[number]?.rate } }
 
     /// Forgets a task that answered whoever began it.
     func forget(_ number: Int) {

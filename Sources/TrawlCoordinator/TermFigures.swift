@@ -27,10 +27,24 @@ package struct TermFigures: Sendable {
     }
 }
 
-extension ShardView {
-    /// A shard that cannot be asked has nothing to add.
-    package func figures(of terms: [[UInt8]], in field: String) throws -> TermFigures {
-        TermFigures(termCount: terms.count)
+extension TermFigures {
+    /// One behind the other, as they travel between nodes.
+    package var numbers: [Int] {
+        [docCount, occurrenceCount, docFrequencySum]
+            + terms.flatMap { [$0.docFrequency, $0.occurrenceCount] }
+    }
+
+    /// Nil when they are not those of so many terms.
+    package init?(numbers: [Int], termCount: Int) {
+        guard numbers.count == 3 + 2 * termCount else { return nil }
+        self.init(termCount: termCount)
+        docCount = numbers[0]
+        occurrenceCount = numbers[1]
+        docFrequencySum = numbers[2]
+        for place in 0..<termCount {
+            terms[place].docFrequency = numbers[3 + 2 * place]
+            terms[place].occurrenceCount = numbers[4 + 2 * place]
+        }
     }
 }
 

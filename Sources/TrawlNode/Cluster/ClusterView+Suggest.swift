@@ -17,6 +17,8 @@ extension ViewQuestions.Suggest.Asked {
         case .figures(let field):
             let figures = try view.figures(of: field)
             told.numbers = [figures.docCount, figures.wordCount]
+        case .termFigures(let terms, let field):
+            told.numbers = try view.figures(of: terms, in: field).numbers
         case .completions(let suggest, let text):
             told.options = try view.completions(suggest, of: text).options
         case .completed(let suggest, let text, let option, let source):
@@ -46,6 +48,15 @@ extension ClusterView {
                 .internalFault, "illegal_state_exception", "\(key): a malformed answer")
         }
         return (numbers[0], numbers[1])
+    }
+
+    func figures(of terms: [[UInt8]], in field: String) throws -> TermFigures {
+        let told = try scatter.suggest(self, .termFigures(terms: terms, field: field))
+        guard let figures = TermFigures(numbers: told.numbers, termCount: terms.count) else {
+            throw CoordinatorError(
+                .internalFault, "illegal_state_exception", "\(key): a malformed answer")
+        }
+        return figures
     }
 
     func completions(

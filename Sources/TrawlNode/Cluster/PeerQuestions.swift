@@ -208,6 +208,7 @@ enum ViewQuestions {
             case terms(field: String, near: String, edits: Int, prefixLength: Int)
             case docCounts(terms: [String], field: String)
             case figures(field: String)
+            case termFigures(terms: [[UInt8]], field: String)
             case completions(CompletionSuggest, text: String)
             /// The document of one of the completions, found again in the same view.
             case completed(CompletionSuggest, text: String, option: Int, SourceSelection)

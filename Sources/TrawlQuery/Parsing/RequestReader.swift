@@ -96,8 +96,9 @@ package struct RequestReader {
             if let exact = literal.int64 {
                 guard Int32(exactly: exact) != nil else {
                     throw fail(
-                        .illegalArgument(
-                            "Numeric value (\(literal.literal)) out of range of int "
+                        QueryError(
+                            type: "input_coercion_exception",
+                            reason: "Numeric value (\(literal.literal)) out of range of int "
                                 + "(-2147483648 - 2147483647)"), at: .key(key))
                 }
                 return Int(exact)

@@ -206,6 +206,19 @@ package struct RangeType: FieldType {
         return ParameterText.java(bound.display(number: Self.number(bytes), format: nil))
     }
 
+    package var isNumber: Bool { bound is NumberType }
+    /// Of ranges of dates: how they are written.
+    package var dateFormat: DateFormat? { (bound as? DateType)?.dateFormat }
+
+    /// Both ends of a value of the column, as numbers; nil for those of addresses.
+    package func span(_ bytes: [UInt8]) -> (first: Double, last: Double)? {
+        guard !isAddress, bytes.count == 16 else { return nil }
+        return (
+            bound.double(of: Self.number(Array(bytes[..<8]))),
+            bound.double(of: Self.number(Array(bytes[8...])))
+        )
+    }
+
     // MARK: Queries
 
     package func lookup(

@@ -46,8 +46,10 @@ struct AggregatorFactory {
             return try CompositeAggregator(
                 request, composite, context, children: children, limits: limits)
         case .histogram(let histogram):
+            if let spans = try rangeHistogram(request, children) { return spans }
             return try HistogramAggregator(request, histogram, context, children: children)
         case .dateHistogram(let histogram):
+            if let spans = try rangeHistogram(request, children) { return spans }
             return try DateHistogramAggregator(request, histogram, context, children: children)
         case .range(let range):
             return range.domain == .ip
@@ -112,6 +114,14 @@ struct AggregatorFactory {
         default: break
         }
         return try request.collected.map { try make($0) }
+    }
+
+    /// Nil where the field is none of ranges.
+    private func rangeHistogram(
+        _ request: Aggregation, _ children: [Aggregator]
+    ) throws -> Aggregator? {
+        try RangeHistogramAggregator(
+            request, context, children: children, maxBuckets: limits.maxBuckets)
     }
 
     private func terms(
