@@ -141,8 +141,9 @@ let package = Package(
         room(
             "TrawlAPI",
             imports: [
-                "TrawlHTTP", "TrawlCoordinator", "TrawlCapture", "TrawlPipeline", "TrawlScript",
-                "TrawlQuery", "TrawlSchema", "TrawlAnalysis", "TrawlDocument", "TrawlJSON",
+                "TrawlHTTP", "TrawlCoordinator", "TrawlCapture", "TrawlLog", "TrawlPipeline",
+                "TrawlScript", "TrawlQuery", "TrawlSchema", "TrawlAnalysis", "TrawlDocument",
+                "TrawlJSON",
                 "TrawlErrors",
             ]),
 

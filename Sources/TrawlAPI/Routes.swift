@@ -45,7 +45,7 @@ enum Routes {
             + ScriptRoutes.routes + SearchTemplateRoutes.routes + ResizeRoutes.routes
             + RankEvalRoutes.routes + IngestRoutes.routes
             + RolloverRoutes.routes + ToolRoutes.routes + TaskRoutes.routes
-            + ByQueryRoutes.routes + SyncRoutes.routes
-            + TopicRoutes.routes
+            + ByQueryRoutes.routes + SyncRoutes.routes + LogRoutes.routes
+            + TopicRoutes.routes + LetterRoutes.routes
     }
 }

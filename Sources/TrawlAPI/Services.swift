@@ -4,6 +4,7 @@ internal import TrawlHTTP
 package import TrawlCoordinator
 internal import Synchronization
 internal import TrawlJSON
+package import TrawlLog
 
 /// What the routes work with: the coordinator, and who this node is.
 package final class Services: Sendable {
@@ -15,6 +16,7 @@ package final class Services: Sendable {
     /// Does what clients do not wait for.
     let background = WorkerPool(name: "background", threadCount: 2, queueLimit: 100)
     private let captureService = Mutex<CaptureService?>(nil)
+    private let logService = Mutex<LogService?>(nil)
     private let poolSource = Mutex<@Sendable () -> [PoolFigures]>({ [] })
 
     package init(coordinator: Coordinator, node: NodeDescription) {
@@ -31,6 +33,11 @@ package final class Services: Sendable {
     package func useCapture(_ service: CaptureService) {
         captureService.withLock { $0 = service }
     }
+
+    /// Topics, routes and dead letters of this node.
+    package func useLogs(_ service: LogService) { logService.withLock { $0 = service } }
+
+    var logs: LogService? { logService.withLock { $0 } }
 
     var capture: CaptureService? { captureService.withLock { $0 } }
 

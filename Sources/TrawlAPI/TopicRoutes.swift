@@ -1,31 +1,23 @@
-internal import TrawlCapture
 internal import TrawlHTTP
 internal import TrawlJSON
+internal import TrawlLog
 
-/// `/_trawl/log`: topics of this node, to be fed by anything and followed by a sync.
+/// `/_trawl/log/TOPIC`: the short way to make a topic, and to feed it by lines.
 enum TopicRoutes {
     static let routes: [Route] = [
         Route([.put], ["/_trawl/log/{topic}"]) { request, services in
-            let body = try request.optionalBodyObject() ?? [:]
-            for key in body.keys where key != "partitions" {
-                throw APIError.illegalArgument("unknown member [\(key)], known is [partitions]")
-            }
-            let count = body["partitions"]?.intValue ?? 1
-            try SyncRoutes.service(services).createTopic(
-                request.named("topic"), partitionCount: count)
+            let options = try TopicBody.options(try request.optionalBody() ?? [:])
+            try LogRoutes.service(services).topics.create(request.named("topic"), options)
             return .acknowledged
         },
-        Route([.get], ["/_trawl/log"]) { _, services in
-            .value([
-                "topics": .array(
-                    try SyncRoutes.service(services).topicNames.map { .string($0) })
-            ])
-        },
         Route([.post], ["/_trawl/log/{topic}"], lane: .write) { request, services in
-            let records = try records(request.content)
-            let written = try SyncRoutes.service(services).append(
-                records, to: request.named("topic"), now: services.now)
-            return .value(["records": JSONValue(written)])
+            let now = services.now
+            let records = try records(request.content).map {
+                LogRecord(key: $0.key, value: $0.value, timestamp: now)
+            }
+            _ = try LogRoutes.service(services).append(
+                records, to: request.named("topic"), partition: nil, producer: nil)
+            return .value(["records": JSONValue(records.count)])
         },
     ]
 

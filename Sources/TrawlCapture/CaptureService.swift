@@ -1,5 +1,4 @@
 internal import Synchronization
-internal import TrawlBytes
 internal import TrawlErrors
 package import TrawlFiles
 internal import TrawlJSON
@@ -58,7 +57,6 @@ package final class CaptureService: Sendable {
 
     package func stop() {
         for pump in pumps.withLock({ Array($0.values) }) { pump.stop() }
-        topics.close()
     }
 
     private func pump(
@@ -219,34 +217,5 @@ package final class CaptureService: Sendable {
             source.close()
             try begin(name, configuration, state)
         }
-    }
-}
-
-// MARK: - Topics
-
-extension CaptureService {
-    package var topicNames: [String] { topics.names }
-
-    package func createTopic(_ name: String, partitionCount: Int) throws {
-        var options = TopicOptions()
-        options.partitionCount = partitionCount
-        try topics.create(name, options)
-    }
-
-    /// Appends records, each to the partition of its key. What is returned is durable.
-    package func append(
-        _ records: [(key: [UInt8]?, value: [UInt8]?)], to name: String, now: Int64
-    ) throws -> Int {
-        let count = try topics.options(of: name).partitionCount
-        var byPartition: [Int: [LogRecord]] = [:]
-        for (key, value) in records {
-            let partition = Int(StableHash.hash128(key ?? []).low % UInt64(count))
-            byPartition[partition, default: []].append(
-                LogRecord(key: key, value: value, timestamp: now))
-        }
-        for (partition, records) in byPartition.sorted(by: { $0.key < $1.key }) {
-            _ = try topics.partition(partition, of: name).append(records)
-        }
-        return records.count
     }
 }

@@ -14,6 +14,8 @@ package enum HTTPLane: Int, Sendable, CaseIterable {
     /// Answered at once on the thread that read it: nothing that waits, nothing that computes.
     case immediate
     case search, write, management
+    /// Reading logs, which may wait for what is to come.
+    case log
 }
 
 /// Listens, reads requests, hands them to a handler, sends the answers.
@@ -40,6 +42,8 @@ package struct HTTPLimits: Sendable {
     package var writeQueue = 10_000
     package var managementThreads = 4
     package var managementQueue = 1000
+    package var logThreads = 16
+    package var logQueue = 1000
     package var ioThreads = 2
 
     package init() {}

@@ -43,6 +43,7 @@ package final class MicrohttpdServer: HTTPServer {
             WorkerPool(
                 name: "management", threadCount: limits.managementThreads,
                 queueLimit: limits.managementQueue),
+            WorkerPool(name: "log", threadCount: limits.logThreads, queueLimit: limits.logQueue),
         ]
         let options = cmhd_options(
             listen_socket: socket, thread_count: UInt32(limits.ioThreads),

@@ -22,6 +22,11 @@ package enum LogError: TrawlError, Equatable {
     case unknownTopic(String)
     case topicExists(String)
     case invalidTopic(String, reason: String)
+    case unknownLetter(Int64)
+    /// It was replayed or discarded before.
+    case letterClosed(Int64, status: String)
+    case unknownRoute(String)
+    case invalidRoute(String, reason: String)
 
     package var kind: ErrorKind {
         switch self {
@@ -29,9 +34,9 @@ package enum LogError: TrawlError, Equatable {
         case .damaged: .corrupted
         case .stopped: .internalFault
         case .diskFull: .overloaded
-        case .offsetOutOfRange, .unknownTopic: .notFound
-        case .fenced, .outOfOrder, .producerFenced, .topicExists: .conflict
-        case .tooLarge, .invalidTopic: .invalidRequest
+        case .offsetOutOfRange, .unknownTopic, .unknownLetter, .unknownRoute: .notFound
+        case .fenced, .outOfOrder, .producerFenced, .topicExists, .letterClosed: .conflict
+        case .tooLarge, .invalidTopic, .invalidRoute: .invalidRequest
         case .timedOut: .timedOut
         case .closed: .unavailable
         }
@@ -53,6 +58,10 @@ package enum LogError: TrawlError, Equatable {
         case .unknownTopic: "unknown_topic"
         case .topicExists: "topic_exists"
         case .invalidTopic: "invalid_topic"
+        case .unknownLetter: "unknown_letter"
+        case .letterClosed: "letter_closed"
+        case .unknownRoute: "unknown_route"
+        case .invalidRoute: "invalid_route"
         }
     }
 
@@ -81,6 +90,11 @@ package enum LogError: TrawlError, Equatable {
         case .unknownTopic(let name): "there is no topic \"\(name)\""
         case .topicExists(let name): "topic \"\(name)\" exists already"
         case .invalidTopic(let name, let reason): "\"\(name)\" cannot be a topic: \(reason)"
+        case .unknownLetter(let number): "there is no letter \(number)"
+        case .letterClosed(let number, let status): "letter \(number) was \(status) before"
+        case .unknownRoute(let name): "there is no route \"\(name)\""
+        case .invalidRoute(let name, let reason):
+            "\"\(name)\" cannot be a route: \(reason)"
         }
     }
 }

@@ -18,10 +18,11 @@ package final class LogTopics: Sendable {
     private struct Topic: Sendable {
         var options: TopicOptions?
         var partitions: [Int: LogPartition] = [:]
+        var letters: [Int: DeadLetters] = [:]
         var groups: ConsumerGroups?
     }
 
-    private let store: any FileStore
+    let store: any FileStore
     private let options: LogOptions
     private let syncer: LogSyncer
     private let topics: Mutex<[String: Topic]>
@@ -74,6 +75,7 @@ package final class LogTopics: Sendable {
         try changing { topics throws(LogError) in
             guard let topic = topics[name] else { throw .unknownTopic(name) }
             for partition in topic.partitions.values { partition.close() }
+            for letters in topic.letters.values { letters.close() }
             do throws(FileError) { try store.removeDirectory(name) } catch { throw .file(error) }
             topics[name] = nil
         }
@@ -131,6 +133,44 @@ package final class LogTopics: Sendable {
         }
     }
 
+    /// What could not be delivered of a partition's records.
+    ///
+    /// - Parameter makes: Whether there shall be one where nothing was ever refused.
+    package func letters(
+        _ number: Int = 0, of name: String, makes: Bool = false
+    ) throws(LogError) -> DeadLetters? {
+        try changing { topics throws(LogError) in
+            guard var topic = topics[name] else { throw .unknownTopic(name) }
+            if let open = topic.letters[number] { return open }
+            let count = try load(name, &topic).partitionCount
+            guard (0..<count).contains(number) else {
+                throw .invalidTopic(name, reason: "it has the partitions 0 to \(count - 1)")
+            }
+            let folder = "letters.\(number)"
+            let directory: any FileStore
+            do throws(FileError) {
+                let parent = try store.directory(name)
+                if !makes, !(try parent.directories()).contains(folder) { return nil }
+                directory = try parent.directory(folder)
+            } catch {
+                throw .file(error)
+            }
+            let letters = DeadLetters(
+                try LogPartition.open(directory, options: options, syncer: syncer))
+            topic.letters[number] = letters
+            topics[name] = topic
+            return letters
+        }
+    }
+
+    /// The partitions that are open, of all topics.
+    package var openPartitions: [(topic: String, number: Int)] {
+        topics.withLock { topics in
+            topics.flatMap { name, topic in topic.partitions.keys.map { (name, $0) } }
+                .sorted { $0 < $1 }
+        }
+    }
+
     private func changing<T: Sendable>(
         _ body: (inout [String: Topic]) throws(LogError) -> T
     ) throws(LogError) -> T {
@@ -162,6 +202,22 @@ package final class LogTopics: Sendable {
         try groups(of: name) { groups throws(LogError) in
             var changed = groups
             changed.offsets[group, default: [:]][partition] = offset
+            do throws(FileError) {
+                try store.directory(name).replaceAtomically(
+                    ConsumerGroups.fileName, with: changed.bytes())
+            } catch {
+                throw .file(error)
+            }
+            groups = changed
+        }
+    }
+
+    /// Forgets a group: what it had still to read no longer holds back the retention.
+    package func forget(_ group: String, of name: String) throws(LogError) {
+        try groups(of: name) { groups throws(LogError) in
+            guard groups.offsets[group] != nil else { return }
+            var changed = groups
+            changed.offsets[group] = nil
             do throws(FileError) {
                 try store.directory(name).replaceAtomically(
                     ConsumerGroups.fileName, with: changed.bytes())
@@ -230,8 +286,14 @@ package final class LogTopics: Sendable {
 
     /// Lets go of all files.
     package func close() {
-        let open = topics.withLock { topics in topics.values.flatMap(\.partitions.values) }
+        let (open, letters) = topics.withLock { topics in
+            (
+                topics.values.flatMap(\.partitions.values),
+                topics.values.flatMap(\.letters.values)
+            )
+        }
         for partition in open { partition.close() }
+        for book in letters { book.close() }
     }
 }
 

@@ -2,6 +2,7 @@ internal import Glibc
 internal import TrawlAPI
 internal import TrawlCoordinator
 internal import TrawlErrors
+internal import TrawlLog
 package import TrawlFiles
 package import TrawlHTTP
 
@@ -18,6 +19,7 @@ public final class EmbeddedNode: Sendable {
     private let coordinator: Coordinator
     private let shards: LocalShards
     private let handler: APIHandler
+    private let logs: LogService
     private let lock: DirectoryLock
 
     /// Opens the data in a directory, or makes it.
@@ -36,13 +38,20 @@ public final class EmbeddedNode: Sendable {
         try coordinator.openAll()
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
-        handler = APIHandler(
-            services: Services(
-                coordinator: coordinator,
-                node: NodeDescription(
-                    id: "embedded", name: "embedded", clusterName: "trawl", host: "127.0.0.1",
-                    httpPort: 0, startedAt: Int64(time.tv_sec) * 1000)))
+        let services = Services(
+            coordinator: coordinator,
+            node: NodeDescription(
+                id: "embedded", name: "embedded", clusterName: "trawl", host: "127.0.0.1",
+                httpPort: 0, startedAt: Int64(time.tv_sec) * 1000))
+        let shards = self.shards
+        logs = try LogService(
+            try store.directory("topics"), syncer: LogSyncer(),
+            target: CoordinatorDelivery(
+                coordinator: coordinator, books: { shards.letterBooks }))
+        services.useLogs(logs)
+        handler = APIHandler(services: services)
         shards.startTicking()
+        logs.start()
     }
 
     /// Answers a request of the API.
@@ -65,6 +74,7 @@ public final class EmbeddedNode: Sendable {
 
     /// Commits and lets go of the directory.
     public func close() {
+        logs.stop()
         shards.stopTicking()
         coordinator.close()
     }

@@ -22,6 +22,8 @@ final class LocalShard: ShardClient {
         opened = index
     }
 
+    var indexName: String { opened.name }
+
     /// The index as the catalog has it now: documents bring fields at any time.
     private var index: IndexMetadata {
         guard let index = catalog.snapshot.indices[opened.name], index.uuid == opened.uuid else {

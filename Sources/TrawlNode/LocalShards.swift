@@ -73,6 +73,13 @@ final class LocalShards: ShardProvider {
         return shard
     }
 
+    /// The dead letters of the shards that are open, in the order of their names.
+    var letterBooks: [ShardLetters] {
+        open.withLock { $0.values.flatMap { $0 } }
+            .map { ShardLetters(index: $0.indexName, shard: $0.number, book: $0.shard.letters) }
+            .sorted { ($0.index, $0.shard) < ($1.index, $1.shard) }
+    }
+
     func removeAll(but uuids: Set<String>) {
         open.withLock { open in open = open.filter { uuids.contains($0.key) } }
         for name in (try? directory.directories()) ?? [] where !uuids.contains(name) {

@@ -22,6 +22,7 @@ public final class Node: Sendable {
     private let cluster: ClusterNode?
     private let server: MicrohttpdServer
     private let capture: CaptureService
+    private let logs: LogService
     private let lock: DirectoryLock
     private let configuration: NodeConfiguration
 
@@ -89,9 +90,16 @@ public final class Node: Sendable {
                     completed: figures.completed)
             }
         }
+        let coordinator = self.coordinator
+        let local = cluster?.shards.local ?? shards
+        logs = try LogService(
+            try store.directory("topics"), syncer: LogSyncer(),
+            target: CoordinatorDelivery(
+                coordinator: coordinator, books: { local?.letterBooks ?? [] }),
+            report: configuration.log)
+        services.useLogs(logs)
         capture = CaptureService(
-            directory: try store.directory("sync"),
-            topics: try LogTopics(try store.directory("topics"), syncer: LogSyncer()),
+            directory: try store.directory("sync"), topics: logs.topics,
             target: CoordinatorTarget(coordinator: coordinator),
             newLife: { RandomID.make(length: 10) }, report: configuration.log)
         services.useCapture(capture)
@@ -99,6 +107,7 @@ public final class Node: Sendable {
         handler.use(APIHandler(services: services))
         shards?.startTicking()
         try capture.start()
+        logs.start()
         startTime = ContinuousClock.now - began
     }
 
@@ -106,6 +115,7 @@ public final class Node: Sendable {
     public func stop() {
         server.stop(within: configuration.stopTimeout)
         capture.stop()
+        logs.stop()
         shards?.stopTicking()
         coordinator.close()
         cluster?.stop()

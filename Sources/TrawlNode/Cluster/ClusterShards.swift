@@ -10,7 +10,7 @@ final class ClusterShards: ShardProvider {
     let clusterScatter: ClusterScatter
     let catalog: IndexCatalog
     private let surroundings: CopySurroundings
-    private let local: LocalShards
+    let local: LocalShards
 
     init(
         _ surroundings: CopySurroundings, catalog: IndexCatalog, hosting: ShardHosting,

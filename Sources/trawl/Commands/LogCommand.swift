@@ -9,9 +9,13 @@ enum LogCommand {
         name: "log", summary: "Look into the logs of a data directory, and write to topics.",
         details: """
             Every shard has a log, INDEX/SHARD, with the changes since its last commit, and one of
-            dead letters. Topics are logs of your own. The directory's node must not be running.
+            dead letters. Topics are logs of your own, and routes bring their records into indices.
+            On a directory its node must not be running; --url asks a node, which shows topics only.
             """,
-        subcommands: [topics, create, describe, append, tail, groups, lag, letters])
+        subcommands: [
+            topics, create, describe, append, tail, groups, lag, LogRoutesCommand.command,
+            LogLetters.letters, LogLetters.mend, LogLetters.replay, LogLetters.discard,
+        ])
 
     private static func open(_ arguments: Arguments) throws -> LogDirectory {
         try LogDirectory(
@@ -25,8 +29,9 @@ enum LogCommand {
 
     private static let topics = Command(
         name: "topics", summary: "All logs: topics, shards, dead letters.",
-        options: [.data, .json], examples: ["trawl log topics"]
+        options: [.data, .url, .json], examples: ["trawl log topics"]
     ) { arguments, output in
+        if arguments.has("url") { return try RemoteLog.topics(arguments, &output) }
         let all = try open(arguments).all()
         if arguments.has("json") {
             write(.array(all.map(describe)), to: &output)
@@ -61,7 +66,7 @@ enum LogCommand {
     private static let create = Command(
         name: "create", summary: "Make a topic.", operands: "TOPIC", operandCount: 1...1,
         options: [
-            .data, .value("partitions", "N", "How many partitions (default 1)."),
+            .data, .url, .value("partitions", "N", "How many partitions (default 1)."),
             .value("retention-hours", "N", "Let go of records older than this."),
             .value("retention-bytes", "SIZE", "Let go of the oldest beyond this size."),
             .flag("compact", nil, "Keep the newest record of each key only."),
@@ -77,6 +82,7 @@ enum LogCommand {
             options.retention.byteCount = try arguments.byteCount("retention-bytes", default: 0)
         }
         options.retention.keepsNewestOfKey = arguments.has("compact")
+        if arguments.has("url") { return try RemoteLog.create(options, arguments, &output) }
         let directory = try open(arguments)
         try directory.topics.create(arguments.operands[0], options)
         output.line("made the topic \(arguments.operands[0])")
@@ -85,9 +91,10 @@ enum LogCommand {
 
     private static let describe = Command(
         name: "describe", summary: "One log: offsets, size, when its records were written.",
-        operands: "LOG", operandCount: 1...1, options: [.data],
+        operands: "LOG", operandCount: 1...1, options: [.data, .url],
         examples: ["trawl log describe english/0"]
     ) { arguments, output in
+        if arguments.has("url") { return try RemoteLog.describe(arguments, &output) }
         let directory = try open(arguments)
         let entry = try directory.named(arguments.operands[0])
         var object = describe(entry).objectValue ?? [:]
@@ -105,10 +112,20 @@ enum LogCommand {
         name: "append", summary: "Append lines to a topic, each a record.",
         operands: "TOPIC [FILE|-]", operandCount: 1...2,
         options: [
-            .data, .value("key", "KEY", "The key of every record."),
+            .data, .url, .value("key", "KEY", "The key of every record."),
+            .value("header", "NAME=VALUE", "A header of every record.", repeats: true),
             .value("partition", "N", "Which partition (default 0)."),
         ], examples: ["echo '{\"order\": 7}' | trawl log append orders --key 7"]
     ) { arguments, output in
+        let headers = try arguments.values("header").map { text in
+            guard let equals = text.firstIndex(of: "=") else {
+                throw UsageError("--header takes NAME=VALUE, not \"\(text)\"")
+            }
+            return (
+                name: String(text[..<equals]), value: String(text[text.index(after: equals)...])
+            )
+        }
+        if arguments.has("url") { return try RemoteLog.append(headers, arguments, &output) }
         let directory = try open(arguments)
         let log = try directory.topics.partition(
             try arguments.int("partition", in: 0...1023, default: 0), of: arguments.operands[0])
@@ -129,7 +146,11 @@ enum LogCommand {
             var time = timespec()
             unsafe clock_gettime(CLOCK_REALTIME, &time)
             let now = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-            batch.append(LogRecord(key: key, value: Array(text), headers: [], timestamp: now))
+            batch.append(
+                LogRecord(
+                    key: key, value: Array(text),
+                    headers: headers.map { .init($0.name, Array($0.value.utf8)) },
+                    timestamp: now))
             if batch.count == 1000 { try flush() }
         }
         try flush()
@@ -144,13 +165,18 @@ enum LogCommand {
         name: "tail", summary: "The last records of a log, or those from an offset on.",
         operands: "LOG", operandCount: 1...1,
         options: [
-            .data, .value("count", "N", "How many (default 10).", short: "n"),
+            .data, .url, .value("count", "N", "How many (default 10).", short: "n"),
             .value("from", "OFFSET", "Begin there."), .json,
+            .flag("follow", "f", "With --url: go on with what comes."),
         ],
         examples: [
             "trawl log tail english/0 --count 3", "trawl log tail english/0 --from 0 --json",
         ]
     ) { arguments, output in
+        if arguments.has("url") { return try RemoteLog.tail(arguments, &output) }
+        guard !arguments.has("follow") else {
+            throw UsageError("--follow needs --url: nobody writes to a directory meanwhile")
+        }
         let directory = try open(arguments)
         let log = try directory.named(arguments.operands[0]).log
         let count = try arguments.int("count", in: 1...10_000_000, default: 10)
@@ -177,9 +203,10 @@ enum LogCommand {
 
     private static let groups = Command(
         name: "groups", summary: "The consumer groups of a topic and where each goes on.",
-        operands: "TOPIC", operandCount: 1...1, options: [.data],
+        operands: "TOPIC", operandCount: 1...1, options: [.data, .url],
         examples: ["trawl log groups orders"]
     ) { arguments, output in
+        if arguments.has("url") { return try RemoteLog.groups(arguments, &output) }
         let directory = try open(arguments)
         let topic = arguments.operands[0]
         let groups = try directory.topics.groups(of: topic)
@@ -196,9 +223,10 @@ enum LogCommand {
 
     private static let lag = Command(
         name: "lag", summary: "How many records each consumer group has still to read.",
-        operands: "TOPIC", operandCount: 1...1, options: [.data],
+        operands: "TOPIC", operandCount: 1...1, options: [.data, .url],
         examples: ["trawl log lag orders"]
     ) { arguments, output in
+        if arguments.has("url") { return try RemoteLog.lag(arguments, &output) }
         let directory = try open(arguments)
         let topic = arguments.operands[0]
         for group in try directory.topics.groups(of: topic) {
@@ -207,35 +235,6 @@ enum LogCommand {
                 output.line("\(group)  \(topic)/\(partition)  \(count) behind")
             }
         }
-        return .success
-    }
-
-    private static let letters = Command(
-        name: "letters", summary: "Changes that could never be applied, with the reason.",
-        operands: "INDEX", operandCount: 1...1, options: [.data, .json],
-        examples: ["trawl log letters english"]
-    ) { arguments, output in
-        let directory = try open(arguments)
-        let index = arguments.operands[0]
-        let logs = try directory.all().filter {
-            $0.kind == .letters && $0.name.hasPrefix(index + "/")
-        }
-        guard !logs.isEmpty else { throw UsageError("there is no index \"\(index)\"") }
-        var count = 0
-        for entry in logs {
-            var next = entry.log.startOffset
-            while next < entry.log.endOffset {
-                let records = try entry.log.read(from: next)
-                guard let last = records.last else { break }
-                for record in records {
-                    count += 1
-                    output.write(raw: RecordText(record: record).json.serialized())
-                    output.line()
-                }
-                next = last.offset + 1
-            }
-        }
-        if !arguments.has("json") { output.line("\(count) letters") }
         return .success
     }
 }

@@ -33,6 +33,24 @@ struct RecordText {
         return (head + value).clipped(to: width)
     }
 
+    /// A record as the API tells it.
+    init(json: JSONValue) {
+        var record = LogRecord(
+            key: json["key"]?.stringValue.map { Array($0.utf8) },
+            value: json["value"]?.stringValue.map { Array($0.utf8) },
+            timestamp: Int64(json["timestamp"]?.intValue ?? 0),
+            offset: Int64(json["offset"]?.intValue ?? -1))
+        if let text = json["value_base64"]?.stringValue {
+            record.value = Array("base64:\(text)".utf8)
+        }
+        for (name, value) in json["headers"]?.objectValue ?? [:] {
+            record.headers.append(.init(name, value.stringValue.map { Array($0.utf8) }))
+        }
+        self.record = record
+    }
+
+    init(record: LogRecord) { self.record = record }
+
     private static func value(_ bytes: [UInt8]) -> JSONValue {
         (try? JSONValue.parse(bytes)) ?? .string(text(bytes))
     }
