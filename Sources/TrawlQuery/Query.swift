@@ -216,6 +216,7 @@ package struct TermsSetQuery: Sendable, Hashable, Codable {
     package var values: [JSONValue]
     package var minimumField: String?
     package var minimum: MinimumShouldMatch?
+    package var minimumScript: JSONValue?
 }
 
 package struct RangeQuery: Sendable, Hashable, Codable {

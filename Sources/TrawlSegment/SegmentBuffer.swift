@@ -103,12 +103,15 @@ package final class SegmentBuffer {
         precondition(!isDead[doc], "a document dies once")
         isDead[doc] = true
         deletedCount += 1
-        for field in keptFields {
-            if let length = field.norms.length(of: UInt32(doc)) {
-                field.liveStatistics.subtract(length: Int(length))
-            }
-        }
+        for case let field? in fields { Self.takeOut(doc, of: field) }
+        for field in ownFields { Self.takeOut(doc, of: field) }
         nested?.delete(of: UInt32(doc))
+    }
+
+    private static func takeOut(_ doc: Int, of field: FieldBuffer) {
+        if let length = field.norms.length(of: UInt32(doc)) {
+            field.liveStatistics.subtract(length: Int(length))
+        }
     }
 
     /// All fields that are written, in the order of the segment.

@@ -139,13 +139,15 @@ extension RequestReader {
                 switch key {
                 case "terms": set.values = value.arrayValue ?? [value]
                 case "minimum_should_match_field": set.minimumField = try reader.text(value, key)
+                case "minimum_should_match_script":
+                    set.minimumScript = try reader.script(value, key)
                 case "minimum_should_match": set.minimum = try reader.minimum(value, key)
                 default: return false
                 }
                 return true
             }
         }
-        guard set.minimumField != nil || set.minimum != nil else {
+        guard set.minimumField != nil || set.minimum != nil || set.minimumScript != nil else {
             throw fail(.illegalArgument("No minimum should match has been specified"))
         }
         return Query(.termsSet(set), boost: common.boost, name: common.name)

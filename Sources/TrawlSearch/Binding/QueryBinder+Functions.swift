@@ -1,5 +1,6 @@
 internal import Glibc
 internal import TrawlBytes
+internal import TrawlJSON
 internal import TrawlQuery
 internal import TrawlSchema
 internal import TrawlSegment
@@ -13,6 +14,10 @@ extension QueryBinder {
         let inner = try bind(score.query, boost: boost)
         let filters = try score.functions.map { try $0.filter.map { try filter($0) } }
         let mapping = self.mapping
+        let scripts = try score.functions.map { function -> DocumentScript? in
+            guard case .script(let json)? = function.form else { return nil }
+            return try DocumentScript(json, mapping)
+        }
         let text = AnalyzedQuery.functionScore(score).text()
         return BoundMatcher(
             text,
@@ -21,11 +26,12 @@ extension QueryBinder {
                     Double(value), "function score, \(score.boostMode.rawValue) of:",
                     [try inner.explain(doc, in: segment)])
             }
-        ) { segment in
+        ) { [self] segment in
             var factors: [(weight: Double, factor: Factor)] = []
-            for (function, filter) in zip(score.functions, filters) {
+            for ((function, filter), script) in zip(zip(score.functions, filters), scripts) {
                 let matcher = try filter?.matcher(in: segment)
-                let own = try Self.factor(function, segment, mapping)
+                let values = try script.map { try scriptScores($0, inner, segment) }
+                let own = try Self.factor(function, segment, mapping, scripted: values)
                 factors.append(
                     (
                         Double(function.weight ?? 1),
@@ -90,13 +96,15 @@ extension QueryBinder {
     }
 
     private static func factor(
-        _ function: AnalyzedFunctionScore.Function, _ segment: SegmentContext, _ mapping: Mapping
+        _ function: AnalyzedFunctionScore.Function, _ segment: SegmentContext, _ mapping: Mapping,
+        scripted values: [Int: Double]?
     ) throws -> Factor {
         let weight = function.weight.map(Double.init)
         guard let form = function.form else { return { _, _ in weight ?? 1 } }
         let own: Factor
         switch form {
         case .fieldValue(let factor): own = fieldValue(factor, segment, mapping)
+        case .script: own = { doc, _ in values?[doc] }
         case .random(let seed, let field): own = random(seed, field, segment)
         case .decay(let decay): own = self.decay(decay, segment, mapping)
         }
@@ -219,16 +227,63 @@ extension QueryBinder {
     }
 
     func minimumMatch(
-        _ queries: [AnalyzedQuery], _ field: String?, _ minimum: Int?, _ boost: Float
+        _ queries: [AnalyzedQuery], _ least: LeastMatches, _ boost: Float
     ) throws -> any BoundQuery {
         let bound = try queries.map { try bind($0, boost: boost) }
-        let text = AnalyzedQuery.minimumMatch(queries: queries, field: field, minimum: minimum)
-            .text()
-        return BoundMatcher(text) { segment in
-            let column = field.flatMap { segment.view.field($0)?.numbers }
-            return MinimumMatcher(try bound.map { try $0.matcher(in: segment) }) { doc in
-                field == nil ? minimum : column?.first(of: doc).map { Int(clamping: $0) }
+        let text = AnalyzedQuery.minimumMatch(queries: queries, least).text()
+        var script: DocumentScript?
+        if case .script(let json) = least { script = try DocumentScript(json, mapping) }
+        return BoundMatcher(text) { [script, clock] segment in
+            let matchers = try bound.map { try $0.matcher(in: segment) }
+            switch least {
+            case .count(let count): return MinimumMatcher(matchers) { _ in count }
+            case .field(let field):
+                let column = segment.view.field(field)?.numbers
+                return MinimumMatcher(matchers) { doc in
+                    column?.first(of: doc).map { Int(clamping: $0) }
+                }
+            case .script:
+                guard let script else { return NoneMatcher() }
+                // Asked once of every document that any clause matches.
+                var counts: [Int: Int] = [:]
+                let any = MinimumMatcher(matchers) { _ in 1 }
+                try MatchWalk(any, in: segment, among: nil).forEach(scored: false, clock) {
+                    doc, _ in
+                    try clock.check(after: 128)
+                    let value = try script.value(of: doc, in: segment)
+                    guard let number = value.doubleValue, abs(number) < 1e9 else {
+                        throw QueryError(
+                            type: "script_exception",
+                            reason: "the script of [minimum_should_match_script] must give a number"
+                        )
+                    }
+                    counts[doc] = Int(number)
+                }
+                return MinimumMatcher(matchers) { counts[$0] }
             }
         }
+    }
+
+    /// What a script gives for every document that a query matches.
+    func scriptScores(
+        _ script: DocumentScript, _ inner: any BoundQuery, _ segment: SegmentContext
+    ) throws -> [Int: Double] {
+        var values: [Int: Double] = [:]
+        let walk = MatchWalk(try inner.matcher(in: segment), in: segment, among: nil)
+        try walk.forEach(scored: true, clock) { doc, score in
+            try clock.check(after: 128)
+            let value = try script.value(of: doc, in: segment, score: Double(score))
+            guard let number = value.doubleValue else {
+                throw QueryError(
+                    type: "script_exception", reason: "the script of a score must give a number")
+            }
+            guard number >= 0 else {
+                throw QueryError.illegalArgument(
+                    "script score function must not produce negative scores, but got: "
+                        + "[\(Float(number))]")
+            }
+            values[doc] = number
+        }
+        return values
     }
 }

@@ -101,8 +101,8 @@ package final class QueryBinder {
                 nested, try bind(nested.query, boost: boost), text: query.text(), clock: clock)
         case .distanceFeature(let field, let origin, let pivot):
             return try distanceFeature(field, origin, pivot, boost)
-        case .minimumMatch(let queries, let field, let minimum):
-            return try minimumMatch(queries, field, minimum, boost)
+        case .minimumMatch(let queries, let least):
+            return try minimumMatch(queries, least, boost)
         case .numbers, .numberSet, .byteRange, .intervals, .script, .termSet,
             .exists, .ids, .geoDistance,
             .geoBox:

@@ -181,7 +181,7 @@ extension AnalyzedQuery {
         case .named(let inner, let name): return [(name, inner)] + inner.namedParts
         case .boosted(let inner, _), .constant(let inner): return inner.namedParts
         case .boolean(let boolean): return boolean.clauses.flatMap { $0.query.namedParts }
-        case .disMax(let queries, _), .minimumMatch(let queries, _, _):
+        case .disMax(let queries, _), .minimumMatch(let queries, _):
             return queries.flatMap(\.namedParts)
         case .boosting(let positive, let negative, _):
             return positive.namedParts + negative.namedParts

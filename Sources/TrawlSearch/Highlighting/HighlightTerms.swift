@@ -51,7 +51,7 @@ struct HighlightTerms {
             for clause in boolean.clauses where clause.occur != .mustNot {
                 try collect(clause.query)
             }
-        case .disMax(let queries, _), .minimumMatch(let queries, _, _):
+        case .disMax(let queries, _), .minimumMatch(let queries, _):
             for query in queries { try collect(query) }
         case .boosting(let positive, _, _): try collect(positive)
         case .constant(let inner), .boosted(let inner, _), .named(let inner, _):

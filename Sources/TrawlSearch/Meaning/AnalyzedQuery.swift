@@ -48,7 +48,7 @@ package indirect enum AnalyzedQuery: Sendable, Hashable {
     case spans(field: String, SpanSource)
     case moreLikeThis(AnalyzedMoreLikeThis)
     case scriptScore(AnalyzedQuery, script: JSONValue, minScore: Float?)
-    case minimumMatch(queries: [AnalyzedQuery], field: String?, minimum: Int?)
+    case minimumMatch(queries: [AnalyzedQuery], LeastMatches)
     case named(AnalyzedQuery, name: String)
 
     package static func bool(
@@ -66,7 +66,7 @@ package indirect enum AnalyzedQuery: Sendable, Hashable {
     var leafCount: Int {
         switch self {
         case .boolean(let boolean): boolean.clauses.reduce(0) { $0 + $1.query.leafCount }
-        case .disMax(let queries, _), .minimumMatch(let queries, _, _):
+        case .disMax(let queries, _), .minimumMatch(let queries, _):
             queries.reduce(0) { $0 + $1.leafCount }
         case .boosting(let positive, let negative, _): positive.leafCount + negative.leafCount
         case .constant(let inner), .boosted(let inner, _), .named(let inner, _): inner.leafCount
@@ -189,6 +189,14 @@ package struct AnalyzedNested: Sendable, Hashable {
     package var scoreMode: NestedQuery.ScoreMode
 }
 
+/// How many clauses have to match a document.
+package enum LeastMatches: Sendable, Hashable {
+    case count(Int)
+    /// As the document's field says.
+    case field(String)
+    case script(JSONValue)
+}
+
 package struct BlendedTerm: Sendable, Hashable {
     package var field: String
     package var term: [UInt8]
@@ -209,6 +217,7 @@ package struct AnalyzedFunctionScore: Sendable, Hashable {
 
     package enum Form: Sendable, Hashable {
         case fieldValue(FunctionScoreQuery.FieldValueFactor)
+        case script(JSONValue)
         /// Nil field: by the document's id; the seed is settled.
         case random(seed: Int64, field: String?)
         case decay(Decay)
@@ -301,7 +310,7 @@ extension AnalyzedQuery {
             let words = (like.documents + [like.text].compactMap { $0 }).flatMap(\.words)
             return "like:" + words.map { string($0.term) }.joined(separator: " ")
         case .distanceFeature(let own, _, _): return "DistanceFeatureQuery(\(own))"
-        case .minimumMatch(let queries, _, _):
+        case .minimumMatch(let queries, _):
             return "CoveringQuery("
                 + queries.map { $0.text(defaultField: field) }
                 .joined(separator: " ") + ")"

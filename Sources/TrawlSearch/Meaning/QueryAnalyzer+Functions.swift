@@ -52,7 +52,11 @@ extension QueryAnalyzer {
                 }
             return .random(seed: number, field: field)
         case .decay(let decay): return .decay(try self.decay(decay))
-        case .script: throw .illegalArgument("[script_score] is not supported")
+        case .script(let value):
+            guard let script = value["script"] else {
+                throw .parsing("script_score requires 'script' field")
+            }
+            return .script(script)
         }
     }
 

@@ -102,10 +102,17 @@ extension QueryAnalyzer {
             guard let field = field(name), field.type.storage.column == .number else {
                 throw .queryShard("failed to find minimum_should_match field [\(name)]")
             }
-            return .minimumMatch(queries: queries, field: field.path, minimum: nil)
+            return .minimumMatch(queries: queries, .field(field.path))
         }
-        let minimum = try set.minimum?.count(among: queries.count) ?? 1
-        return .minimumMatch(queries: queries, field: nil, minimum: minimum)
+        if var script = set.minimumScript {
+            if case .string = script { script = ["source": script] }
+            var params = script["params"] ?? [:]
+            params["num_terms"] = JSONValue(queries.count)
+            script["params"] = params
+            return .minimumMatch(queries: queries, .script(script))
+        }
+        return .minimumMatch(
+            queries: queries, .count(try set.minimum?.count(among: queries.count) ?? 1))
     }
 
     func range(_ range: RangeQuery) throws(QueryError) -> AnalyzedQuery {
