@@ -35,6 +35,7 @@ struct SearchRequestReader {
         {
             throw APIError.illegalArgument("No search type for [\(type)]")
         }
+        request.ignoresUnavailable = try http.bool("ignore_unavailable")
         try Self.checkPreference(http["preference"])
         if let size = try http.optionalInt("batched_reduce_size"), size < 2 {
             throw APIError.illegalArgument("batchedReduceSize must be >= 2")
@@ -53,6 +54,16 @@ struct SearchRequestReader {
             default: break
             }
         }
+    }
+
+    /// `suggest_field` and what goes with it, as the suggestion that it stands for.
+    private static func suggestion(_ http: APIRequest) throws -> JSONValue? {
+        guard let field = http["suggest_field"] else { return nil }
+        var term: JSONObject = ["field": .string(field)]
+        term["size"] = JSONValue(try http.int("suggest_size", default: 5))
+        term["suggest_mode"] = http["suggest_mode"].map { .string($0) }
+        let text = http["suggest_text"] ?? http["q"] ?? ""
+        return [field: ["text": .string(text), "term": .object(term)]]
     }
 
     /// What begins with an underscore is a rule, and has to be one that there is.
@@ -129,6 +140,7 @@ struct SearchRequestReader {
         body["docvalue_fields"] = http.list("docvalue_fields").map {
             .array($0.map { .string($0) })
         }
+        body["suggest"] = try Self.suggestion(http)
         body["stored_fields"] = http.list("stored_fields").map { .array($0.map { .string($0) }) }
         for name in ["explain", "version", "seq_no_primary_term", "track_scores"] {
             if let value = try http.optionalBool(name) { body[name] = .bool(value) }
@@ -140,6 +152,7 @@ struct SearchRequestReader {
             if body["terminate_after"] != nil { request.terminateAfter = given.terminateAfter }
             if body["timeout"] != nil { request.timeoutMilliseconds = given.timeoutMilliseconds }
             if body["docvalue_fields"] != nil { request.docvalueFields = given.docvalueFields }
+            if body["suggest"] != nil { request.suggest = given.suggest }
             if body["stored_fields"] != nil { request.storedFields = given.storedFields }
             if body["explain"] != nil { request.explain = given.explain }
             if body["version"] != nil { request.version = given.version }
@@ -199,7 +212,12 @@ struct SearchResponseWriter {
         }
         if request.profile {
             writer.key("profile")
-            writer.value(["shards": .array(answer.profile)] as JSONObject)
+            let shards = answer.profile.map { shard -> JSONValue in
+                var shard = shard
+                shard["id"] = .string("[\(nodeID)]" + (shard["id"]?.stringValue ?? ""))
+                return shard
+            }
+            writer.value(["shards": .array(shards)] as JSONObject)
         }
         if let status {
             writer.key("status")

@@ -139,12 +139,14 @@ enum SearchRoutes {
     private static func limited(
         _ search: SearchRequest, _ services: Services
     ) throws -> SearchRequest {
-        if search.aggregations.isEmpty { return search }
         var search = search
-        let name = "search.max_buckets"
         let catalog = services.catalog
-        let setting =
+        func text(_ name: String) -> String? {
             catalog.transientSettings.text(name) ?? catalog.persistentSettings.text(name)
+        }
+        search.allowsExpensiveQueries = text("search.allow_expensive_queries") != "false"
+        if search.aggregations.isEmpty { return search }
+        let setting = text("search.max_buckets")
         if let limit = setting.flatMap({ Int($0) }) { search.aggregationLimits.maxBuckets = limit }
         return search
     }
@@ -182,6 +184,7 @@ enum SearchRoutes {
                 }
             }
             try checkScripts(search, part)
+            try checkSlices(search, part)
             let docvalueLimit = index.limit("index.max_docvalue_fields_search", default: 100)
             if search.docvalueFields.count > docvalueLimit {
                 throw failed(
@@ -191,6 +194,23 @@ enum SearchRoutes {
                         + "can be set by changing the [index.max_docvalue_fields_search] index "
                         + "level setting.")
             }
+        }
+    }
+
+    private static func checkSlices(
+        _ search: SearchRequest, _ part: SearchView.Part
+    ) throws {
+        guard let slice = search.slice else { return }
+        let name =
+            search.pointInTime == nil
+            ? "index.max_slices_per_scroll" : "index.max_slices_per_pit"
+        let limit = part.target.index.limit(name, default: 1024)
+        if slice.max > limit {
+            throw failed(
+                part,
+                "The number of slices [\(slice.max)] is too large. It must be less than "
+                    + "[\(limit)]. This limit can be set by changing the [\(name)] index level "
+                    + "setting.")
         }
     }
 

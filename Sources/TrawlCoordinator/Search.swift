@@ -160,6 +160,13 @@ extension Coordinator {
         let partials = answers.compactMap(\.answer.aggregations)
         answer.aggregations = try partials.first?.reduced(
             with: Array(partials.dropFirst()), for: request)
+        if request.from + request.size == 0 { answer.maxScore = nil }
+        if let refusal = Self.mixedSort(answers) {
+            answer.failures = view.parts.map {
+                .init(index: $0.target.index, shard: $0.shard, error: refusal)
+            }
+            return answer
+        }
         fetch(request, answers, into: &answer)
         if let collapse = request.collapse, !collapse.innerHits.isEmpty {
             for i in answer.hits.indices {
@@ -175,6 +182,27 @@ extension Coordinator {
                 total.value > limit ? TotalHits(value: limit, isExact: false) : total
         }
         return answer
+    }
+
+    /// Numbers without a sign are not compared with others: no type holds both.
+    private static func mixedSort(
+        _ answers: [(part: SearchView.Part, answer: ShardAnswer)]
+    ) -> QueryError? {
+        var unsigned: Set<Int> = []
+        var others: Set<Int> = []
+        for (_, answer) in answers {
+            for (place, value) in (answer.keys.first?.sort ?? []).enumerated() {
+                switch value {
+                case .unsigned: unsigned.insert(place)
+                case .integer, .double, .float, .formatted: others.insert(place)
+                case .null, .text, .keyed: break
+                }
+            }
+        }
+        guard !unsigned.isDisjoint(with: others) else { return nil }
+        return .illegalArgument(
+            "Can't do sort across indices, as a field has [unsigned_long] type in one index, and "
+                + "different type in another index!")
     }
 
     /// The parts of each index, together.
@@ -328,7 +356,9 @@ extension Coordinator {
     private func boost(of index: IndexMetadata, in request: SearchRequest) throws -> Float {
         if request.indicesBoost.isEmpty { return 1 }
         for entry in request.indicesBoost {
-            let found = try catalog.snapshot.resolve(entry.index, .search, now: now)
+            var options = IndexOptions.search
+            options.ignoreUnavailable = request.ignoresUnavailable
+            let found = try catalog.snapshot.resolve(entry.index, options, now: now)
             if found.contains(where: { $0.index.uuid == index.uuid }) { return entry.boost }
         }
         return 1

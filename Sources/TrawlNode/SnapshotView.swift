@@ -1,6 +1,7 @@
 internal import TrawlCoordinator
 internal import TrawlDocument
 internal import TrawlIndex
+internal import TrawlJSON
 internal import TrawlQuery
 internal import TrawlSchema
 internal import TrawlSearch
@@ -77,7 +78,13 @@ final class SnapshotView: ShardView {
         answer.maxScore = result.maxScore
         answer.timedOut = result.timedOut
         if result.terminatedEarly { answer.terminatedEarly = true }
-        answer.profile = result.profile
+        answer.profile = result.profile.map { search in
+            [
+                "id": .string("[\(facts.name)][\(shard)]"), "inbound_network_time_in_millis": 0,
+                "outbound_network_time_in_millis": 0, "searches": [search],
+                "aggregations": .array(collector?.profile ?? []),
+            ]
+        }
         let found = result.found
         let phase =
             try found.isEmpty ? nil : FetchPhase(request, searcher, conditions, index: facts)

@@ -204,6 +204,8 @@ package struct TermsQuery: Sendable, Hashable, Codable {
         package var id: String
         package var path: String
         package var routing: String?
+        /// Of all documents that it finds, in place of the one with the id.
+        package var query: Query?
     }
 
     package var field: String

@@ -39,6 +39,10 @@ package struct SearchRequest: Sendable, Codable {
     /// Groups that the search counts for in the statistics.
     package var stats: [String] = []
     package var indicesBoost: [IndexBoost] = []
+    /// What is named but not there is passed over.
+    package var ignoresUnavailable = false
+    /// `search.allow_expensive_queries`.
+    package var allowsExpensiveQueries = true
 
     package var source = SourceSelection.all
     /// It was named, not just left as it is.

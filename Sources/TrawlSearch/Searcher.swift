@@ -128,6 +128,9 @@ package final class Searcher: Sendable {
         let analyzer = analyzer(now: conditions.now)
         let binder = binder(conditions)
         let analyzed = try request.query.map { query in try analyzer.analyze(query) } ?? .all
+        if !request.allowsExpensiveQueries {
+            try ExpensiveQueries(mapping).check(analyzed)
+        }
         let start = ContinuousClock.now
         if request.profile { binder.profiler = Profiler() }
         var result = Result()

@@ -107,15 +107,21 @@ extension RequestReader {
         return Query(.terms(terms), boost: common.boost, name: common.name)
     }
 
-    private func lookUp(_ object: JSONObject) throws(QueryError) -> TermsQuery.LookUp {
+    private mutating func lookUp(_ object: JSONObject) throws(QueryError) -> TermsQuery.LookUp {
         var parts: [String: String] = [:]
+        var finding: Query?
         for (key, value) in object {
+            if key == "query" {
+                finding = try query(value, under: key)
+                continue
+            }
             guard ["index", "id", "path", "routing", "store"].contains(key) else {
                 throw fail(
                     .parsing("[terms_lookup] unknown field [\(key)]"), at: .key(key))
             }
             parts[key] = try text(value, key)
         }
+        if finding != nil, parts["id"] == nil { parts["id"] = "" }
         guard let index = parts["index"], let id = parts["id"], let path = parts["path"] else {
             throw fail(
                 .illegalArgument(
@@ -123,7 +129,10 @@ extension RequestReader {
                         + "\(parts["index"] == nil ? "index" : parts["id"] == nil ? "id" : "path")."
                 ))
         }
-        return .init(index: index, id: id, path: path, routing: parts["routing"])
+        var lookUp = TermsQuery.LookUp(
+            index: index, id: id, path: path, routing: parts["routing"])
+        lookUp.query = finding
+        return lookUp
     }
 
     mutating func termsSet(_ object: JSONObject) throws(QueryError) -> Query {

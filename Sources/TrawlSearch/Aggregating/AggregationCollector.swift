@@ -1,4 +1,5 @@
 internal import TrawlBytes
+package import TrawlJSON
 internal import TrawlPostings
 package import TrawlQuery
 internal import TrawlSegment
@@ -13,6 +14,9 @@ package final class AggregationCollector: BlockCollector {
     private var block = DocBlock()
     private var open: SegmentContext?
     private var seen: Set<Int> = []
+    private let isProfiled: Bool
+    private var collectCount = 0
+    private var collectTimes: [Duration] = []
     package let needsScores: Bool
 
     /// - Parameter isOnlyShard: No other shard's results will be merged with these.
@@ -20,6 +24,7 @@ package final class AggregationCollector: BlockCollector {
         _ request: SearchRequest, _ searcher: Searcher, _ conditions: Searcher.Conditions,
         index: IndexFacts, shard: Int, isOnlyShard: Bool
     ) throws {
+        isProfiled = request.profile
         context = AggregationContext(
             searcher: searcher, conditions: conditions, index: index, shard: shard,
             isOnlyShard: isOnlyShard, limits: request.aggregationLimits)
@@ -52,7 +57,28 @@ package final class AggregationCollector: BlockCollector {
     ) throws {
         unsafe block.fill(window, matches, needsScores ? scores : nil)
         if block.isEmpty { return }
-        for aggregator in matching { try aggregator.collect(block, bucketCount: 1) }
+        if !isProfiled {
+            for aggregator in matching { try aggregator.collect(block, bucketCount: 1) }
+            return
+        }
+        collectCount += block.count
+        if collectTimes.isEmpty {
+            collectTimes = [Duration](repeating: .zero, count: matching.count)
+        }
+        for (place, aggregator) in matching.enumerated() {
+            let start = ContinuousClock.now
+            try aggregator.collect(block, bucketCount: 1)
+            collectTimes[place] += ContinuousClock.now - start
+        }
+    }
+
+    /// `profile.shards[].aggregations`: what each aggregation at the top did.
+    package var profile: [JSONValue] {
+        matching.enumerated().map { place, aggregator in
+            AggregationProfile.json(
+                aggregator, collecting: collectTimes.isEmpty ? .zero : collectTimes[place],
+                collectCount: collectCount)
+        }
     }
 
     /// Everything was seen.

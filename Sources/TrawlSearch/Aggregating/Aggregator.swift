@@ -271,6 +271,8 @@ class BucketAggregator: Aggregator {
         }
     }
 
+    final var bucketCount: Int { sorter.counts.count }
+
     final func count(of bucket: Int) -> Int {
         bucket >= 0 && bucket < sorter.counts.count ? sorter.counts[bucket] : 0
     }

@@ -196,12 +196,15 @@ extension QueryAnalyzer {
             let text = try normalizedWildcard(query.pattern, field)
             pattern = .wildcard(text, caseInsensitive: query.caseInsensitive)
         case .regexp:
+            let text =
+                field.type.typeName == "wildcard"
+                ? try normalized(query.pattern, for: field) : query.pattern
             // Read once now, so that a mistake shows whatever the index holds.
             _ = try RegexpPattern.compile(
-                query.pattern, flags: query.flags, caseInsensitive: query.caseInsensitive,
+                text, flags: query.flags, caseInsensitive: query.caseInsensitive,
                 limit: query.maxDeterminizedStates)
             pattern = .regexp(
-                query.pattern, flags: query.flags, caseInsensitive: query.caseInsensitive)
+                text, flags: query.flags, caseInsensitive: query.caseInsensitive)
         }
         return .expansion(
             .init(
