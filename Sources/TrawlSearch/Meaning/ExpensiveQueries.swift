@@ -21,7 +21,7 @@ struct ExpensiveQueries {
                 throw refuse("[range] queries on [text] or [keyword] fields")
             }
         case .boolean(let boolean): for clause in boolean.clauses { try check(clause.query) }
-        case .disMax(let queries, _), .minimumMatch(let queries, _, _):
+        case .disMax(let queries, _), .minimumMatch(let queries, _):
             for inner in queries { try check(inner) }
         case .boosting(let positive, let negative, _):
             try check(positive)
