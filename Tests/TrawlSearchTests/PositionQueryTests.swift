@@ -271,6 +271,27 @@ struct PositionQueryTests {
         #expect(try fixture.search(["query": ["intervals": ["t": rule]]]).ids == ["1"])
     }
 
+    @Test("too many parts are refused at once")
+    func limits() throws {
+        let fixture = try SearchFixture(properties: ["t": ["type": "text"]])
+        try fixture.put("1", ["t": "a"])
+        let words = (0..<100_000).map { "w\($0)" }
+        let text: JSONValue = ["match": ["query": .string(words.joined(separator: " "))]]
+        let rules = JSONValue.array(words.map { ["match": ["query": .string($0)]] })
+        let spans = JSONValue.array(words.map { ["span_term": ["t": .string($0)]] })
+        for query: JSONValue in [
+            ["intervals": ["t": text]], ["intervals": ["t": ["any_of": ["intervals": rules]]]],
+            ["intervals": ["t": ["all_of": ["intervals": rules]]]],
+            ["span_or": ["clauses": spans]],
+            ["span_near": ["clauses": spans, "slop": 1]],
+        ] {
+            let error = #expect(throws: QueryError.self) {
+                try fixture.search(["query": query])
+            }
+            #expect(error?.causes.first?.type == "too_many_clauses")
+        }
+    }
+
     // MARK: Spans
 
     private static func bm25(

@@ -33,11 +33,12 @@ extension IntervalSource {
 
     static func either(_ sources: [IntervalSource]) -> IntervalSource {
         var all: [IntervalSource] = []
+        var seen: Set<IntervalSource> = []
         for source in sources {
             switch source {
-            case .anyOf(let inner): all += inner.filter { !all.contains($0) }
+            case .anyOf(let inner): all += inner.filter { seen.insert($0).inserted }
             case .none: break
-            default: if !all.contains(source) { all.append(source) }
+            default: if seen.insert(source).inserted { all.append(source) }
             }
         }
         return all.isEmpty ? .none : all.count == 1 ? all[0] : .anyOf(all)
@@ -46,6 +47,7 @@ extension IntervalSource {
     static func combining(
         _ sources: [IntervalSource], _ combination: IntervalRule.Combination
     ) throws(QueryError) -> IntervalSource {
+        if sources.count > maxAlternatives { throw .tooManyClauses(limit: maxAlternatives) }
         if sources.isEmpty || sources.contains(.none) { return .none }
         if sources.count == 1 { return sources[0] }
         if combination.maxGaps == 0, combination.mode == .ordered {
@@ -71,10 +73,12 @@ extension IntervalSource {
     /// Equal sources are asked for at different places.
     private static func together(_ sources: [IntervalSource]) -> IntervalSource {
         var counts: [(source: IntervalSource, count: Int)] = []
+        var places: [IntervalSource: Int] = [:]
         for source in sources {
-            if let place = counts.firstIndex(where: { $0.source == source }) {
+            if let place = places[source] {
                 counts[place].count += 1
             } else {
+                places[source] = counts.count
                 counts.append((source, 1))
             }
         }

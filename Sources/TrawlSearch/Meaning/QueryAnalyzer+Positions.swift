@@ -27,6 +27,7 @@ extension QueryAnalyzer {
             let parts = try rules.map { rule throws(QueryError) in try source(rule, field) }
             return try applying(filter, to: try .combining(parts, combination), field)
         case .anyOf(let rules, let filter):
+            if rules.count > maxClauseCount { throw .tooManyClauses(limit: maxClauseCount) }
             let parts = try rules.map { rule throws(QueryError) in try source(rule, field) }
             return try applying(filter, to: .either(parts), field)
         case .prefix(let terms):
