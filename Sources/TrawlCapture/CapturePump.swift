@@ -330,9 +330,21 @@ package final class CapturePump: Sendable {
         return batch.isAtPoint
     }
 
+    /// Applies everything before a point.
+    ///
+    /// - Returns: Whether the point can be used. Not when the columns changed on the way: its rows
+    ///   are as the table was, and everything is copied anew.
     private func reach(_ point: any StorePoint, _ source: any ChangeSource) throws -> Bool {
+        if source.columns != work.state.columns {
+            try adoptColumns(source)
+            return false
+        }
+        let columns = work.state.columns
         while !isInterrupted {
-            if try batch(source, until: point, timeout: .milliseconds(100)) { return true }
+            if try batch(source, until: point, timeout: .milliseconds(100)) {
+                return work.state.columns == columns
+            }
+            if work.state.columns != columns { return false }
         }
         return false
     }

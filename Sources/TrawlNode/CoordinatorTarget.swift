@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 internal import TrawlBytes
 internal import TrawlCapture
@@ -110,17 +109,15 @@ struct CoordinatorTarget: CaptureTarget {
     ) throws -> [String?] {
         // Otherwise the first write would make an index without a mapping.
         _ = try index(name)
-        // Places have to come to a shard in their order; states of different rows need not.
-        let laneCount = Self.laneCount
-        guard laneCount > 1, changes.count >= Self.laneLength * 2,
-            changes.allSatisfy({ $0.place == nil })
-        else { return try writeInOrder(changes, to: name, origin: origin) }
-        var lanes = [[Int]](repeating: [], count: laneCount)
+        var lanes = [[Int]](repeating: [], count: Self.laneCount)
         for (place, change) in changes.enumerated() {
-            lanes[Int(StableHash.hash64(change.id) % UInt64(laneCount))].append(place)
+            lanes[Self.lane(of: change.id)].append(place)
+        }
+        guard changes.count >= Self.sideBySideFrom else {
+            return try writeInOrder(changes, to: name, origin: origin)
         }
         let results = Mutex<[Int: Result<[String?], any Error>]>([:])
-        let threads = lanes.enumerated().map { lane, places in
+        let threads = lanes.enumerated().filter { !$1.isEmpty }.map { lane, places in
             SystemThread(name: "sync-lane") {
                 let result = Result {
                     try writeInOrder(places.map { changes[$0] }, to: name, origin: origin)
@@ -137,9 +134,15 @@ struct CoordinatorTarget: CaptureTarget {
         return reasons
     }
 
-    /// Rows of a large batch are analysed side by side.
-    private static let laneCount = min(4, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    private static let laneLength = 250
+    /// A document's changes go through one lane for ever, in their order; each lane of a stream has
+    /// places of its own in the shards' commits. So large batches are analysed side by side, and
+    /// what is read again still changes nothing.
+    private static let laneCount = 4
+    private static let sideBySideFrom = 500
+
+    private static func lane(of id: String) -> Int {
+        Int(StableHash.hash64(id) % UInt64(laneCount))
+    }
 
     private func writeInOrder(
         _ changes: [CapturedChange], to name: String, origin: String?
@@ -151,7 +154,8 @@ struct CoordinatorTarget: CaptureTarget {
             request.pipeline = "_none"
             request.origin = origin.map {
                 ChangeOrigin(
-                    source: change.stream == 0 ? $0 : "\($0)/\(change.stream)",
+                    source: change.place == nil
+                        ? $0 : "\($0)/\(change.stream).\(Self.lane(of: change.id))",
                     place: change.place
                 ).text
             }

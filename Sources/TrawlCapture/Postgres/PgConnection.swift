@@ -120,7 +120,9 @@ internal import TrawlErrors
         switch state {
         case "42501":
             return .stopped("not_allowed", what + " (the account lacks the right)")
-        case "53400", "53300", "55006", "57P01", "57P02", "57P03", "40001", "40P01", "55P03":
+        // 55000: a server that recovers, among others.
+        case "53400", "53300", "55000", "55006", "57P01", "57P02", "57P03", "40001", "40P01",
+            "55P03":
             return CaptureError(.unavailable, "sql_" + state, what, .wait)
         default:
             // Classes of the connection, of resources, of an operator's hand, of the system.

@@ -171,6 +171,10 @@ final class PostgresSource: ChangeSource {
         let wayOut =
             "Changes may have been missed: trawl sync resync \(name) makes a new slot, copies the "
             + "table anew and repairs the rest"
+        guard try connection.text("SELECT pg_is_in_recovery()") == "f" else {
+            throw CaptureError.unreachable(
+                "\(shown) recovers or is a standby: a primary is followed")
+        }
         guard found.system == server.system else {
             throw CaptureError.stopped(
                 "other_system",
@@ -263,11 +267,13 @@ final class PostgresSource: ChangeSource {
                 break
             }
             if pending == nil {
-                // What was gathered is not held back by a quiet stream.
+                // What was gathered is not held back by a quiet stream, but a busy one may fill
+                // the batch: writing costs by the batch.
                 let rest = (deadline - ContinuousClock.now) / .milliseconds(1)
                 let wait: Int32 =
                     !gathering.isEmpty && transaction == nil
-                    ? 0 : max(1, Int32(min(rest, point == nil ? 50 : 20)))
+                    ? (gathering.batch.eventCount >= Self.busyFrom ? Self.busyWait : 0)
+                    : max(1, Int32(min(rest, point == nil ? 50 : 20)))
                 if let bytes = try stream.receive(milliseconds: wait) {
                     try take(bytes)
                 } else {
@@ -300,6 +306,10 @@ final class PostgresSource: ChangeSource {
         try beat(wantsAnswer: false)
         return gathering.batch
     }
+
+    /// A batch of so many events is one of many.
+    private static let busyFrom = 200
+    private static let busyWait: Int32 = 5
 
     private struct Gathering {
         var batch: SourceBatch
@@ -503,12 +513,7 @@ final class PostgresSource: ChangeSource {
     // MARK: Points
 
     func makePoint(isInterrupted: () -> Bool) throws -> any StorePoint {
-        let (connection, _, known) = try opened()
-        let table = try PgTable(connection, configuration)
-        if table != known {
-            self.table = table
-            shapes = [:]
-        }
+        let known = try opened().table
         pointCount += 1
         // The slot goes with the connection; what it exported stays with whoever took it.
         let exporter = try PgConnection(url: url, shown: shown, forReplication: true)
@@ -527,6 +532,9 @@ final class PostgresSource: ChangeSource {
         let reader = try PgConnection(url: url, shown: shown)
         try reader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try reader.query("SET TRANSACTION SNAPSHOT \(SQLText.literal(texts[2]))")
+        // The columns of just that moment.
+        let table = try PgTable(reader, configuration)
+        if table.signature != known.signature { self.table = table }
         return PostgresPoint(consistent: consistent, rows: PgRows(reader, table))
     }
 }

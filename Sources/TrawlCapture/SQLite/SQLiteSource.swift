@@ -208,7 +208,11 @@ final class SQLiteSource: ChangeSource {
 
     func makePoint(isInterrupted: () -> Bool) throws -> any StorePoint {
         let (_, outbox) = try opened()
-        return try SQLitePoint(path: path, outbox: outbox, configuration: configuration)
+        let point = try SQLitePoint(path: path, outbox: outbox, configuration: configuration)
+        if point.table.signature != outbox.table.signature {
+            self.outbox = SQLiteOutbox(table: point.table, name: name)
+        }
+        return point
     }
 
     func acknowledge(_ position: String) throws {
@@ -281,7 +285,7 @@ final class SQLitePoint: StorePoint, @unchecked Sendable {
     let connection: SQLiteConnection
     /// The last event at this moment.
     let seq: Int64
-    private let table: SQLiteTable
+    let table: SQLiteTable
     private var isOpen = true
 
     init(path: String, outbox: SQLiteOutbox, configuration: CaptureConfiguration) throws {
