@@ -96,7 +96,9 @@ enum ComponentCatalog {
     }
 
     static let filterNames = [
-        "apostrophe", "arabic_normalization", "asciifolding", "bengali_normalization",
+        "apostrophe", "arabic_normalization", "arabic_stem", "asciifolding", "brazilian_stem",
+        "czech_stem", "delimited_payload", "dictionary_decompounder", "dutch_stem", "french_stem",
+        "russian_stem", "bengali_normalization",
         "cjk_bigram", "cjk_width", "classic", "common_grams", "decimal_digit", "edge_ngram",
         "elision", "fingerprint", "flatten_graph", "german_normalization", "hindi_normalization",
         "icu_folding", "icu_normalizer", "icu_transform", "indic_normalization", "keep",
@@ -120,6 +122,11 @@ enum ComponentCatalog {
         case "cjk_width": return CJKWidthFilter()
         case "common_grams": return try CommonGramsFilter(settings: settings)
         case "decimal_digit": return DecimalDigitFilter()
+        case "delimited_payload": return try DelimitedPayloadFilter(settings: settings)
+        case "dictionary_decompounder": return try DecompounderFilter(settings: settings)
+        case "arabic_stem", "brazilian_stem", "czech_stem", "dutch_stem", "french_stem",
+            "russian_stem":
+            return Stemmers.filter(named: String(type.dropLast("_stem".count)))
         case "edge_ngram", "edgeNGram": return try NGramFilter(settings: settings, isEdge: true)
         case "elision": return try elision(settings)
         case "fingerprint":
