@@ -90,6 +90,8 @@ package struct ValuesSource: Sendable, Hashable, Codable {
     package var timeZone: String?
     /// What an unmapped field is taken for.
     package var valueType: String?
+    /// Makes the values, or changes those of the field.
+    package var script: JSONValue?
 
     package init(field: String? = nil) { self.field = field }
 }

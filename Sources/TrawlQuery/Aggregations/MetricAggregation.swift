@@ -100,9 +100,7 @@ extension RequestReader {
             }
             values.valueType = type
         case "script":
-            throw fail(
-                .illegalArgument("[script] as the source of an aggregation is not supported"),
-                at: .key(key))
+            values.script = try script(value, key)
         default: return false
         }
         return true
@@ -111,7 +109,7 @@ extension RequestReader {
     static let valueKeys = ["field", "missing", "format", "time_zone", "value_type", "script"]
 
     func requireField(_ values: ValuesSource) throws(QueryError) {
-        if values.field == nil {
+        if values.field == nil, values.script == nil {
             throw fail(
                 .illegalArgument(
                     "Required one of fields [field, script], but none were specified. "))

@@ -90,7 +90,9 @@ package final class AggregationCollector: BlockCollector {
         }
         try endSegment()
         if !global.isEmpty { try collectAll() }
-        return PartialAggregations(partials: try all.map { try $0.partial(of: 0) })
+        let partials = try all.map { try $0.partial(of: 0) }
+        if let failure = context.values.scriptFailures.failure { throw failure }
+        return PartialAggregations(partials: partials)
     }
 
     /// `global`: every living document, whatever the query.

@@ -258,6 +258,12 @@ final class StringTermsAggregator: TermsCollector {
             guard number >= 0 else { return }
             sorter.add(flat[ordinal], to: sorter.table.number(0, Int64(number)))
         }
+        if ordinals.column == nil {
+            // What a script made has no dictionary to walk.
+            for ordinal in 0..<ordinals.missingOrdinal where flat[ordinal] > 0 {
+                add(ordinal, ordinals.bytes(at: ordinal))
+            }
+        }
         if let column = ordinals.column {
             column.dictionary.forEach { ordinal, bytes in
                 if flat[ordinal] > 0 { add(ordinal, bytes) }

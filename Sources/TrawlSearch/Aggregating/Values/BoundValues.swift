@@ -1,3 +1,4 @@
+internal import TrawlJSON
 internal import TrawlPostings
 internal import TrawlQuery
 internal import TrawlSchema
@@ -5,7 +6,7 @@ internal import TrawlSegment
 
 /// A source of values under a mapping: which column, what its values are, what stands in for
 /// those that are missing.
-struct BoundValues: Sendable {
+struct BoundValues {
     /// Nil when the mapping has no such field.
     var field: String?
     var kind: ValueKind
@@ -13,18 +14,53 @@ struct BoundValues: Sendable {
     var display = ValueDisplay.raw
     var missingKey: Int64?
     var missingBytes: [UInt8]?
+    /// Makes the values, or changes those of the field.
+    var script: ScriptedValues?
+    /// Of the field, where a script changes its values.
+    var type: (any FieldType)?
 
     /// Neither a field nor anything in its place: no document has a value.
-    var isUnmapped: Bool { field == nil && missingKey == nil && missingBytes == nil }
+    var isUnmapped: Bool {
+        field == nil && missingKey == nil && missingBytes == nil && script == nil
+    }
+
+    /// The values of the field in a document, for a script.
+    private func own(_ segment: SegmentContext) -> (Int) -> [JSONValue] {
+        guard let field = field.flatMap({ segment.view.field($0) }), let type else {
+            return { _ in [] }
+        }
+        if let numbers = field.numbers {
+            return { doc in
+                numbers.values(of: doc).map {
+                    type.family == .date
+                        ? JSONValue(Int64(type.double(of: $0)))
+                        : type.display(number: $0, format: nil)
+                }
+            }
+        }
+        return { doc in
+            field.bytes?.values(of: doc).map { type.display(bytes: $0) } ?? []
+        }
+    }
 
     func numbers(in segment: SegmentContext) -> SegmentNumbers {
-        SegmentNumbers(
+        if let script, kind.isNumber {
+            return SegmentNumbers(
+                made: ScriptedColumn(numbers: kind, script, segment, own: own(segment)),
+                missing: missingKey)
+        }
+        return SegmentNumbers(
             column: field.flatMap { segment.view.field($0)?.numbers }, decoding: decoding,
             missing: missingKey)
     }
 
     func ordinals(in segment: SegmentContext) -> SegmentOrdinals {
-        SegmentOrdinals(
+        if let script, !kind.isNumber {
+            return SegmentOrdinals(
+                made: ScriptedColumn(strings: script, segment, own: own(segment)),
+                missing: missingBytes)
+        }
+        return SegmentOrdinals(
             column: field.flatMap { segment.view.field($0)?.bytes }, missing: missingBytes)
     }
 }
@@ -82,11 +118,22 @@ struct SegmentNumbers {
     let decoding: NumberDecoding
     let missing: Int64?
     private let room: NumberRoom?
+    /// What a script made, in place of a column.
+    private let made: ScriptedColumn?
+
+    init(made: ScriptedColumn, missing: Int64?) {
+        column = nil
+        decoding = .same
+        room = nil
+        self.made = made
+        self.missing = missing
+    }
 
     init(column: NumberColumn?, decoding: NumberDecoding, missing: Int64?) {
         self.column = column
         self.decoding = decoding
         self.missing = missing
+        made = nil
         room = column?.isDense == true ? NumberRoom() : nil
     }
 
@@ -96,10 +143,11 @@ struct SegmentNumbers {
     }
 
     /// Whether every document has just one value.
-    var isOneToOne: Bool { column?.isDense ?? (missing != nil) }
+    var isOneToOne: Bool { made == nil && (column?.isDense ?? (missing != nil)) }
 
     /// Bounds of the segment's keys; nil when they may be any.
     var keys: ClosedRange<Int64>? {
+        if made != nil { return nil }
         guard let column, column.numbers.count > 0 else { return missing.map { $0...$0 } }
         let low = decoding.key(column.least)
         let high = decoding.key(column.greatest)
@@ -125,6 +173,12 @@ struct SegmentNumbers {
     @inline(__always)
     func forEach(_ block: DocBlock, _ body: (_ place: Int, _ key: Int64) -> Void) {
         if block.isEmpty { return }
+        if made != nil {
+            for place in block.places {
+                for key in keys(of: block.doc(place)) { body(place, key) }
+            }
+            return
+        }
         guard let column else {
             if let missing { for place in block.places { body(place, missing) } }
             return
@@ -144,7 +198,8 @@ struct SegmentNumbers {
 
     /// The keys of one document.
     func keys(of doc: Int) -> [Int64] {
-        var keys = column?.values(of: doc).map { decoding.key($0) } ?? []
+        var keys =
+            made?.keys(of: doc) ?? column?.values(of: doc).map { decoding.key($0) } ?? []
         if keys.isEmpty, let missing { keys = [missing] }
         return keys
     }
@@ -152,7 +207,10 @@ struct SegmentNumbers {
     func hasValue(_ doc: Int) -> Bool { missing != nil || hasOwnValue(doc) }
 
     /// Without what stands in.
-    func hasOwnValue(_ doc: Int) -> Bool { column?.hasValue(doc) ?? false }
+    func hasOwnValue(_ doc: Int) -> Bool {
+        if let made { return !made.keys(of: doc).isEmpty }
+        return column?.hasValue(doc) ?? false
+    }
 }
 
 /// The byte strings of the documents of one segment, as ordinals of its dictionary. What stands
@@ -161,21 +219,32 @@ struct SegmentOrdinals {
     let column: BytesColumn?
     let missing: [UInt8]?
     private let room: NumberRoom?
+    /// What a script made, in place of a column.
+    private let made: ScriptedColumn?
+
+    init(made: ScriptedColumn, missing: [UInt8]?) {
+        column = nil
+        room = nil
+        self.made = made
+        self.missing = missing
+    }
 
     init(column: BytesColumn?, missing: [UInt8]?) {
         self.column = column
         self.missing = missing
+        made = nil
         room = column?.ordinals.isDense == true ? NumberRoom() : nil
     }
 
     /// Of nothing.
     static var none: SegmentOrdinals { SegmentOrdinals(column: nil, missing: nil) }
 
-    var isOneToOne: Bool { column?.ordinals.isDense ?? (missing != nil) }
-    var missingOrdinal: Int { column?.dictionary.count ?? 0 }
+    var isOneToOne: Bool { made == nil && (column?.ordinals.isDense ?? (missing != nil)) }
+    var missingOrdinal: Int { made?.strings.count ?? column?.dictionary.count ?? 0 }
     var count: Int { missingOrdinal + (missing == nil ? 0 : 1) }
 
     func bytes(at ordinal: Int) -> [UInt8] {
+        if let made, ordinal < made.strings.count { return made.strings[ordinal] }
         if let column, ordinal < column.dictionary.count { return column.bytes(at: ordinal) }
         return missing ?? []
     }
@@ -199,6 +268,12 @@ struct SegmentOrdinals {
     @inline(__always)
     func forEach(_ block: DocBlock, _ body: (_ place: Int, _ ordinal: Int) -> Void) {
         if block.isEmpty { return }
+        if made != nil {
+            for place in block.places {
+                for ordinal in ordinals(of: block.doc(place)) { body(place, ordinal) }
+            }
+            return
+        }
         guard let column, column.dictionary.count > 0 else {
             if missing != nil { for place in block.places { body(place, missingOrdinal) } }
             return
@@ -220,6 +295,10 @@ struct SegmentOrdinals {
     }
 
     func ordinals(of doc: Int) -> [Int] {
+        if let made {
+            let found = made.ordinals(of: doc).map { Int($0) }
+            return found.isEmpty && missing != nil ? [missingOrdinal] : found
+        }
         let found = column?.ordinals.range(of: doc).map { column?.ordinal(at: $0) ?? 0 } ?? []
         return found.isEmpty && missing != nil ? [missingOrdinal] : found
     }
@@ -227,5 +306,8 @@ struct SegmentOrdinals {
     func hasValue(_ doc: Int) -> Bool { missing != nil || hasOwnValue(doc) }
 
     /// Without what stands in.
-    func hasOwnValue(_ doc: Int) -> Bool { column?.hasValue(doc) ?? false }
+    func hasOwnValue(_ doc: Int) -> Bool {
+        if let made { return !made.ordinals(of: doc).isEmpty }
+        return column?.hasValue(doc) ?? false
+    }
 }

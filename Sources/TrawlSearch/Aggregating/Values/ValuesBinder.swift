@@ -7,6 +7,8 @@ struct ValuesBinder {
     let mapping: Mapping
     let indexName: String
     let now: Instant
+    /// Where scripts over values leave what went wrong.
+    let scriptFailures = ScriptFailureBox()
 
     /// - Parameter aggregation: Its type, for messages.
     /// - Parameter accepts: Nil for any kind.
@@ -14,6 +16,10 @@ struct ValuesBinder {
         _ source: ValuesSource, for aggregation: String, fallback: ValueKind,
         accepts: (ValueKind) -> Bool = { _ in true }
     ) throws(QueryError) -> BoundValues {
+        if let script = source.script {
+            return try scripted(
+                source, script, for: aggregation, fallback: fallback, accepts: accepts)
+        }
         let zone = try Self.zone(source.timeZone)
         if source.field == "_index" {
             return BoundValues(kind: .text, missingBytes: Array(indexName.utf8))
@@ -47,6 +53,35 @@ struct ValuesBinder {
     /// Aggregations that ask nothing of a value but that it is there, and is another.
     private static func countsSpans(_ aggregation: String) -> Bool {
         ["value_count", "missing", "cardinality"].contains(aggregation)
+    }
+
+    /// Values that a script makes, or makes of those of a field.
+    private func scripted(
+        _ source: ValuesSource, _ script: JSONValue, for aggregation: String,
+        fallback: ValueKind, accepts: (ValueKind) -> Bool
+    ) throws(QueryError) -> BoundValues {
+        var plain = source
+        plain.script = nil
+        var bound: BoundValues
+        if source.field == nil {
+            let kind = Self.unmappedKind(plain, fallback)
+            bound = BoundValues(kind: kind)
+            bound.display = try display(plain, kind, nil, try Self.zone(source.timeZone))
+            if let missing = source.missing {
+                let without = try unmapped(plain, fallback, .utc)
+                bound.missingKey = without.missingKey
+                bound.missingBytes = without.missingBytes
+                _ = missing
+            }
+        } else {
+            bound = try bind(plain, for: aggregation, fallback: fallback, accepts: accepts)
+            bound.decoding = .same
+            bound.type = source.field.flatMap { mapping.field($0)?.type }
+        }
+        bound.script = ScriptedValues(
+            script: try DocumentScript(script, mapping), changesValues: source.field != nil,
+            box: scriptFailures)
+        return bound
     }
 
     private static func kind(of type: any FieldType) -> ValueKind {
