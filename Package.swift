@@ -176,6 +176,8 @@ let package = Package(
                 "TrawlIndex",
                 "TrawlSearch",
                 "TrawlLog",
+                "TrawlShard",
+                "TrawlDocument",
                 "TrawlThreads",
                 "TrawlSimulation",
                 "TrawlHTTP",

@@ -26,7 +26,13 @@ struct ProducerTable: Sendable, Equatable {
     private(set) var producers: [Int64: Producer] = [:]
 
     func check(_ stamp: ProducerStamp, recordCount: Int32) throws(LogError) -> Verdict {
-        guard let producer = producers[stamp.id] else { return .new }
+        guard let producer = producers[stamp.id] else {
+            // Otherwise its first batch, come late, could never be written any more.
+            guard stamp.sequence == 0 else {
+                throw .outOfOrder(producer: stamp.id, expected: 0, found: stamp.sequence)
+            }
+            return .new
+        }
         if stamp.epoch < producer.epoch {
             throw .producerFenced(
                 producer: stamp.id, epoch: stamp.epoch, current: producer.epoch)

@@ -100,7 +100,10 @@ final class LocalShard: ShardClient {
     }
 
     /// The mapping is read from the catalog whenever it is needed; this is told.
-    func adopt(_ index: IndexMetadata) { shard.setRefreshInterval(index.refreshInterval) }
+    func adopt(_ index: IndexMetadata) {
+        shard.setRefreshInterval(index.refreshInterval)
+        shard.setAsynchronous(index.settings.text("index.translog.durability") == "async")
+    }
 
     func show(through offset: Int64) throws {
         if shard.visibleEnd <= offset { try refresh() }

@@ -59,6 +59,7 @@ final class LocalShards: ShardProvider {
         let store = try directory.directory(index.uuid).directory(String(number))
         var options = options
         options.refreshInterval = index.refreshInterval
+        options.catchUpThreads = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         options.wallClock = {
             var time = timespec()
             unsafe clock_gettime(CLOCK_REALTIME, &time)
@@ -69,6 +70,7 @@ final class LocalShards: ShardProvider {
             number: number,
             shard: try Shard.open(store, schema: schema, options: options, syncer: syncer),
             index: index, catalog: catalog)
+        shard.adopt(index)
         open.withLock { $0[index.uuid, default: []].append(shard) }
         return shard
     }

@@ -39,6 +39,17 @@ final class DocumentReader: Sendable {
     /// - Throws: `SchemaError` when the document does not fit; whatever the schema's source throws
     ///   when new fields cannot be taken up.
     func read(id: String, routing: String?, source bytes: [UInt8]) throws -> ReadyDocument {
+        guard let ready = try read(id: id, routing: routing, source: bytes, extends: true) else {
+            preconditionFailure("with new fields taken up a document is ready")
+        }
+        return ready
+    }
+
+    /// - Parameter extends: Whether new fields are taken up.
+    /// - Returns: Nil when the document brings some and they may not be.
+    func read(
+        id: String, routing: String?, source bytes: [UInt8], extends: Bool
+    ) throws -> ReadyDocument? {
         var schema = source.schema
         let entry = try pool.withLock { $0.popLast() } ?? Entry(schema)
         defer { pool.withLock { $0.append(entry) } }
@@ -50,7 +61,9 @@ final class DocumentReader: Sendable {
                 id: id, routing: routing, source: bytes, into: &document)
             {
             case .parsed: return ReadyDocument(document: document, fields: entry.fields)
-            case .needsMapping(let update): schema = try source.extend(by: update)
+            case .needsMapping(let update):
+                guard extends else { return nil }
+                schema = try source.extend(by: update)
             }
         }
     }

@@ -133,10 +133,12 @@ extension Shard {
             }
             return offsets
         }
-        let result: LogError?? = signal.wait { answer.result }
-        if case .some(.some(let error)) = result {
-            appended.withLock { $0.forget(offsets) }
-            throw error
+        if leading != nil || !isAsynchronous.load(ordering: .relaxed) {
+            let result: LogError?? = signal.wait { answer.result }
+            if case .some(.some(let error)) = result {
+                appended.withLock { $0.forget(offsets) }
+                throw error
+            }
         }
         do {
             try leading?.committed(offsets.upperBound)
@@ -171,27 +173,37 @@ extension Shard {
         progress.change {}
     }
 
-    /// Applies records that are in the log only.
+    /// Applies records that are in the log only. While one stretch is applied, the documents of the
+    /// next are read.
     private func replay(from start: Int64, through end: Int64, _ state: inout Applied) throws {
-        let records = try log.read(from: start, maxByteCount: 4 << 20)
-        for record in records where record.offset < end {
-            // Others may have been registered meanwhile; they have someone who waits.
-            if appended.withLock({ $0.byOffset[record.offset] != nil }) { return }
-            precondition(
-                record.offset == state.applier.checkpoint.applied,
-                "the log of a shard has no gaps")
-            let decoded = Result { () throws(CodecFailure) in
-                try ChangeCodec.change(of: record)
+        func stretch(_ start: Int64) throws -> CatchUp {
+            let records = try log.read(from: start, maxByteCount: 1 << 20)
+                .filter { $0.offset < end }
+            return CatchUp(
+                records, reader: reader,
+                threadCount: records.count < CatchUp.minimumCount ? 0 : options.catchUpThreads)
+        }
+        var current = try stretch(start)
+        while let last = current.records.last {
+            let next = last.offset + 1 < end ? try stretch(last.offset + 1) : nil
+            for (record, (change, ready)) in zip(current.records, current.finish()) {
+                // Others may have been registered meanwhile; they have someone who waits.
+                if appended.withLock({ $0.byOffset[record.offset] != nil }) { return }
+                precondition(
+                    record.offset == state.applier.checkpoint.applied,
+                    "the log of a shard has no gaps")
+                switch change {
+                case .success(let change):
+                    _ = try apply(
+                        change, at: record.offset, ready: ready,
+                        epoch: log.epoch(at: record.offset), &state)
+                case .failure(let error):
+                    try letters.add(record, type: "not_a_change", reason: error.reason)
+                    state.applier.checkpoint.applied = record.offset + 1
+                }
             }
-            switch decoded {
-            case .success(let change):
-                _ = try apply(
-                    change, at: record.offset, ready: nil, epoch: log.epoch(at: record.offset),
-                    &state)
-            case .failure(let error):
-                try letters.add(record, type: "not_a_change", reason: error.reason)
-                state.applier.checkpoint.applied = record.offset + 1
-            }
+            guard let next else { return }
+            current = next
         }
     }
 

@@ -27,6 +27,9 @@ package final class Shard: Sendable {
         /// The log keeps what begins here, for others who need it.
         package var logFloor: @Sendable () -> Int64 = { .max }
 
+        /// How many threads read the documents of what is caught up with.
+        package var catchUpThreads = 2
+
         package init() {}
     }
 
@@ -81,6 +84,8 @@ package final class Shard: Sendable {
     let times: Mutex<Times>
     /// Wakes those who wait for a change to be applied or visible.
     let progress = Signal()
+    /// Whether a change is acknowledged when it is written, before it is durable.
+    let isAsynchronous = Atomic(false)
 
     init(
         path: String, options: Options, log: LogPartition, index: IndexWriter,
@@ -115,6 +120,23 @@ package final class Shard: Sendable {
 
     /// What the last refresh showed.
     package func snapshot() -> Snapshot { index.snapshot }
+
+    // MARK: Durability of changes
+
+    /// `index.translog.durability: async`: changes are acknowledged when they are written to the
+    /// log. The next sync begins at once, but a crash of the machine before it ends loses what was
+    /// acknowledged meanwhile. Never so for a copy among several.
+    package func setAsynchronous(_ isAsynchronous: Bool) {
+        self.isAsynchronous.store(isAsynchronous && !options.isReplicated, ordering: .relaxed)
+    }
+
+    /// Returns when everything before the offset is durable.
+    private func waitUntilDurable(_ end: Int64) throws {
+        while log.endOffset < end {
+            if let failure = log.failure { throw failure }
+            _ = log.wait(for: end - 1, timeout: .seconds(1))
+        }
+    }
 
     // MARK: Visibility
 
@@ -164,6 +186,8 @@ package final class Shard: Sendable {
             try applied.withLock { state in
                 if let failure = state.failure { throw failure }
                 end = state.applier.checkpoint.applied
+                // A commit is never ahead of the log.
+                try waitUntilDurable(end)
                 try drawLine(state.applier.checkpoint.bytes())
             }
         }

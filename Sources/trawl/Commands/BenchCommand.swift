@@ -10,6 +10,7 @@ enum BenchCommand {
             BenchJSON.command,
             BenchLog.command,
             BenchServe.command,
+            BenchStartup.command,
             BenchText.command,
             BenchWriter.command,
         ])
