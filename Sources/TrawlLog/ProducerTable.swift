@@ -23,6 +23,11 @@ struct ProducerTable: Sendable, Equatable {
     /// How many batches may be on their way, as in Kafka.
     static let window = 5
 
+    /// Of more producers, those whose last batch is the oldest are forgotten: programs that send once
+    /// under a number of their own and never come back must not be kept for ever. One that comes back
+    /// after so many others is told to begin anew.
+    static let limit = 10_000
+
     private(set) var producers: [Int64: Producer] = [:]
 
     func check(_ stamp: ProducerStamp, recordCount: Int32) throws(LogError) -> Verdict {
@@ -70,6 +75,14 @@ struct ProducerTable: Sendable, Equatable {
             Batch(sequence: stamp.sequence, recordCount: recordCount, baseOffset: baseOffset))
         if producer.batches.count > Self.window { producer.batches.removeFirst() }
         producers[stamp.id] = producer
+        if producers.count > Self.limit { forgetOldest() }
+    }
+
+    /// Some at once, as finding them means looking at all.
+    private mutating func forgetOldest() {
+        let places = producers.map { (id: $0.key, last: $0.value.batches.last?.baseOffset ?? -1) }
+            .sorted { ($0.last, $0.id) < ($1.last, $1.id) }
+        for (id, _) in places.prefix(Self.limit / 10) { producers[id] = nil }
     }
 
     init() {}

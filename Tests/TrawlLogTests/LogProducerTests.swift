@@ -206,3 +206,27 @@ struct LogProducerTests {
         #expect(confirmed.list.withLock { $0.allSatisfy { (try? $0.result.get()) == nil } })
     }
 }
+
+@Suite("Producers of a partition")
+struct PartitionProducersTests {
+    @Test("producers that never come back are forgotten, the oldest first; those of late are known")
+    func forgotten() throws {
+        var options = LogOptions()
+        options.freeWatermark = 0
+        let log = try LogPartition.open(
+            MemoryFileStore(), options: options, syncer: LogSyncer())
+        let record = LogRecord(key: nil, value: [0])
+        func send(_ id: Int64, _ sequence: Int32) throws -> Int64 {
+            try log.append(
+                [record], producer: ProducerStamp(id: id, epoch: 0, sequence: sequence)
+            ).lowerBound
+        }
+        for id in 0..<10_001 { #expect(try send(Int64(id), 0) == Int64(id)) }
+        #expect(try send(10_000, 0) == 10_000, "known, and not written again")
+        #expect(try send(2000, 0) == 2000)
+        #expect(try send(10_000, 1) == 10_001)
+        #expect(throws: LogError.outOfOrder(producer: 3, expected: 0, found: 1)) {
+            try send(3, 1)
+        }
+    }
+}
