@@ -25,9 +25,9 @@ struct ScriptedValues {
         of doc: Int, in segment: SegmentContext, _ own: [JSONValue]
     ) throws -> [JSONValue] {
         if changesValues {
-            return try own.map { try script.value(of: doc, in: segment, score: 1, value: $0) }
+            return try own.map { try script.value(of: doc, in: segment, value: $0) }
         }
-        let value = try script.value(of: doc, in: segment, score: 1)
+        let value = try script.value(of: doc, in: segment)
         if let list = value.arrayValue { return list }
         return value.isNull ? [] : [value]
     }

@@ -60,6 +60,11 @@ struct ValuesBinder {
         _ source: ValuesSource, _ script: JSONValue, for aggregation: String,
         fallback: ValueKind, accepts: (ValueKind) -> Bool
     ) throws(QueryError) -> BoundValues {
+        // Values are made before any document has a score.
+        if (script.stringValue ?? script["source"]?.stringValue ?? "").contains("_score") {
+            throw .illegalArgument(
+                "[_score] in the [script] of an aggregation is not supported")
+        }
         var plain = source
         plain.script = nil
         var bound: BoundValues
