@@ -55,13 +55,27 @@ final class ShardHosting: Sendable {
 
     func copy(_ key: ShardKey) -> HostedCopy? { copies.withLock { $0[key] } }
 
-    /// The copy with the key, for those who were told that it is here.
+    /// How long those wait who ask for a copy that is being opened.
+    private static let openingPatience = Duration.seconds(5)
+
+    /// The copy with the key, for those who were told that it is here. A node that has come back
+    /// is among the others before all its copies are open.
     func require(_ key: ShardKey) throws -> HostedCopy {
-        if let copy = copy(key) { return copy }
+        let deadline = ContinuousClock.now + Self.openingPatience
+        while true {
+            if let copy = copy(key) { return copy }
+            guard isToBeOpened(key), ContinuousClock.now < deadline else { break }
+            usleep(10_000)
+        }
         throw CoordinatorError(
             .unavailable, "shard_not_here_exception",
             "\(key): this node has no copy of the shard"
                 + (refusals.withLock { $0[key] }.map { ": \($0)" } ?? ""))
+    }
+
+    private func isToBeOpened(_ key: ShardKey) -> Bool {
+        !isStopped.load(ordering: .relaxed) && refusals.withLock { $0[key] } == nil
+            && surroundings.member.state.shards[key]?.inSync.contains(surroundings.node) == true
     }
 
     func refusal(_ key: ShardKey) -> String? {
