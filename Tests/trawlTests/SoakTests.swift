@@ -4,7 +4,9 @@ import TrawlTestKit
 
 @Suite("Soak")
 struct SoakTests {
-    @Test("a node killed 50 times loses nothing, does nothing twice, and equals a replay from zero")
+    @Test(
+        "a node killed for a minute, 50 times at most, loses nothing, does nothing twice, and equals a replay from zero"
+    )
     func node() throws {
         let directory = try TemporaryDirectory()
         let python = try RealProgram.shell("command -v python3", in: directory.path)
