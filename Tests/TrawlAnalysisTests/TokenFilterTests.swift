@@ -66,6 +66,9 @@ struct TokenFilterTests {
         #expect(buffer.trailingPositions == 1)
         #expect(try placed("a bb ccc", ["type": "length", "min": 2, "max": 2]) == ["bb@1"])
         #expect(try terms("a b c", ["type": "limit", "max_token_count": 2]) == ["a", "b"])
+        #expect(
+            try terms("a b c", ["type": "limit", "max_token_count": 1, "consume_all_tokens": true])
+                == ["a"])
         #expect(try placed("a b a", "unique") == ["a@0", "b@1"])
     }
 

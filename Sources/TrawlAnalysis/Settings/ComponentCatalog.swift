@@ -160,6 +160,8 @@ enum ComponentCatalog {
             }
             return LengthFilter(range: low...high)
         case "limit":
+            // Nothing depends on it here: a text is always read to its end.
+            _ = try settings.bool("consume_all_tokens", default: false)
             return LimitFilter(
                 count: try settings.int("max_token_count", default: 1, in: 1...1 << 30))
         case "lowercase": return try lowercase(settings)
